@@ -1,0 +1,1776 @@
+// Generated from schemas/ by scripts/generate-types.ts: do not edit; run `npm run generate`.
+
+/** The schemas themselves, as in schemas/. */
+export const messageSchemas: readonly object[] = [
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "admin-messages.json",
+    "title": "AdminMessages",
+    "description": "What an administrator's command line and the registry say to each other on admin.>.",
+    "type": "object",
+    "properties": {
+      "applyRequest": {
+        "$ref": "#/$defs/applyRequest"
+      },
+      "applyReply": {
+        "$ref": "#/$defs/applyReply"
+      },
+      "getRequest": {
+        "$ref": "#/$defs/getRequest"
+      },
+      "getReply": {
+        "$ref": "#/$defs/getReply"
+      },
+      "issueRequest": {
+        "$ref": "#/$defs/issueRequest"
+      },
+      "issueReply": {
+        "$ref": "#/$defs/issueReply"
+      },
+      "consoleRequest": {
+        "$ref": "#/$defs/consoleRequest"
+      },
+      "consoleReply": {
+        "$ref": "#/$defs/consoleReply"
+      },
+      "explainRequest": {
+        "$ref": "#/$defs/explainRequest"
+      },
+      "explainReply": {
+        "$ref": "#/$defs/explainReply"
+      },
+      "statusReply": {
+        "$ref": "#/$defs/statusReply"
+      }
+    },
+    "$defs": {
+      "applyRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "documents"
+        ],
+        "properties": {
+          "documents": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "items": {
+              "type": "object",
+              "additionalProperties": true
+            }
+          },
+          "dryRun": {
+            "type": "boolean"
+          }
+        }
+      },
+      "applyReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "changes"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "changes": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "kind",
+                "name",
+                "change"
+              ],
+              "properties": {
+                "kind": {
+                  "type": "string"
+                },
+                "tenant": {
+                  "type": "string"
+                },
+                "name": {
+                  "type": "string"
+                },
+                "change": {
+                  "enum": [
+                    "created",
+                    "changed",
+                    "unchanged"
+                  ]
+                }
+              }
+            }
+          }
+        }
+      },
+      "getRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "kind"
+        ],
+        "properties": {
+          "kind": {
+            "enum": [
+              "apis",
+              "policies",
+              "sites",
+              "services",
+              "instances",
+              "routes"
+            ]
+          },
+          "name": {
+            "type": "string",
+            "maxLength": 255
+          }
+        }
+      },
+      "getReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "items"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "items": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "additionalProperties": true
+            }
+          }
+        }
+      },
+      "issueRequest": {
+        "description": "Sign a key that was made where it will be used, as a service of this tenant and site.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "site",
+          "service",
+          "key"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "key": {
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "labels": {
+            "type": "object",
+            "propertyNames": {
+              "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
+            },
+            "additionalProperties": {
+              "type": "string",
+              "maxLength": 255
+            }
+          }
+        }
+      },
+      "issueReply": {
+        "type": "object",
+        "required": [
+          "jwt",
+          "revision"
+        ],
+        "properties": {
+          "jwt": {
+            "type": "string"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
+      "consoleRequest": {
+        "description": "Make an ops user and its consumers on AUDIT and FLOW.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "key",
+          "tenant"
+        ],
+        "properties": {
+          "key": {
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "tenant": {
+            "description": "A tenant, or `any` for all (the fabric's administrators only).",
+            "$ref": "names.json#/$defs/name"
+          },
+          "from": {
+            "description": "Where the audit consumer starts.",
+            "enum": [
+              "beginning",
+              "now"
+            ]
+          }
+        }
+      },
+      "consoleReply": {
+        "type": "object",
+        "required": [
+          "jwt",
+          "name",
+          "signers"
+        ],
+        "properties": {
+          "jwt": {
+            "type": "string"
+          },
+          "name": {
+            "description": "The ops user's name; its consumers on AUDIT and FLOW bear it too, prefixed with ops-.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "signers": {
+            "description": "Public keys that sign blocks: site.gateway to the keys.",
+            "type": "object",
+            "additionalProperties": {
+              "type": "array",
+              "items": {
+                "$ref": "names.json#/$defs/publicKey"
+              }
+            }
+          }
+        }
+      },
+      "explainRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "from",
+          "to"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "from": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "site",
+              "service"
+            ],
+            "properties": {
+              "site": {
+                "$ref": "names.json#/$defs/name"
+              },
+              "service": {
+                "$ref": "names.json#/$defs/name"
+              }
+            }
+          },
+          "to": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "service",
+              "major",
+              "endpoint"
+            ],
+            "properties": {
+              "service": {
+                "$ref": "names.json#/$defs/name"
+              },
+              "major": {
+                "$ref": "names.json#/$defs/major"
+              },
+              "endpoint": {
+                "$ref": "names.json#/$defs/endpoint"
+              },
+              "site": {
+                "$ref": "names.json#/$defs/name"
+              }
+            }
+          }
+        }
+      },
+      "explainReply": {
+        "type": "object",
+        "required": [
+          "sites"
+        ],
+        "properties": {
+          "sites": {
+            "description": "One decision for each site that serves the API, or for the one asked about.",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "site",
+                "decision",
+                "code",
+                "policy",
+                "reason",
+                "limits"
+              ],
+              "properties": {
+                "site": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "decision": {
+                  "enum": [
+                    "allow",
+                    "deny"
+                  ]
+                },
+                "code": {
+                  "type": "string"
+                },
+                "policy": {
+                  "type": [
+                    "string",
+                    "null"
+                  ]
+                },
+                "reason": {
+                  "type": "string"
+                },
+                "limits": {
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "policy"
+                    ],
+                    "properties": {
+                      "policy": {
+                        "type": "string"
+                      },
+                      "rate": {
+                        "type": "number"
+                      },
+                      "burst": {
+                        "type": "integer"
+                      },
+                      "concurrency": {
+                        "type": "integer"
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      },
+      "statusReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "sites",
+          "links"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "sites": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "name",
+                "gateways"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string"
+                },
+                "gateways": {
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "name",
+                      "alive",
+                      "revision"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string"
+                      },
+                      "alive": {
+                        "type": "boolean"
+                      },
+                      "revision": {
+                        "description": "The newest revision the gateway sent a receipt for; null before the first.",
+                        "type": [
+                          "integer",
+                          "null"
+                        ]
+                      },
+                      "seen": {
+                        "description": "Milliseconds since its last renewal; null before the first.",
+                        "type": [
+                          "integer",
+                          "null"
+                        ]
+                      },
+                      "instances": {
+                        "type": "integer"
+                      }
+                    }
+                  }
+                },
+                "recordLag": {
+                  "description": "Messages of the site's AUDIT that the cloud has not yet stored.",
+                  "type": "integer"
+                },
+                "flowLag": {
+                  "type": "integer"
+                }
+              }
+            }
+          },
+          "links": {
+            "description": "Leaf links the hub sees: account name and site.",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "site",
+                "account"
+              ],
+              "properties": {
+                "site": {
+                  "type": "string"
+                },
+                "account": {
+                  "type": "string"
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "admin-record.json",
+    "title": "AdminRecord",
+    "description": "One act of an administrator: who did what, before and after.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "at",
+      "tenant",
+      "admin",
+      "op",
+      "key",
+      "revision",
+      "before",
+      "after"
+    ],
+    "properties": {
+      "at": {
+        "$ref": "names.json#/$defs/millis"
+      },
+      "tenant": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "admin": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "op": {
+        "type": "string",
+        "pattern": "^[a-z-]{1,32}$"
+      },
+      "key": {
+        "description": "Key of the document in the registry's bucket.",
+        "type": "string"
+      },
+      "revision": {
+        "$ref": "names.json#/$defs/revision"
+      },
+      "before": {
+        "type": [
+          "object",
+          "null"
+        ],
+        "additionalProperties": true
+      },
+      "after": {
+        "type": [
+          "object",
+          "null"
+        ],
+        "additionalProperties": true
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "compiled.json",
+    "title": "Compiled",
+    "description": "The values of the bucket `compiled`: all that one site needs, and nothing else. Each is one key below the site's name.",
+    "type": "object",
+    "properties": {
+      "servedApi": {
+        "$ref": "#/$defs/servedApi"
+      },
+      "visibleApis": {
+        "$ref": "#/$defs/visibleApis"
+      },
+      "account": {
+        "$ref": "#/$defs/account"
+      },
+      "user": {
+        "$ref": "#/$defs/user"
+      },
+      "revisionMark": {
+        "$ref": "#/$defs/revisionMark"
+      }
+    },
+    "$defs": {
+      "servedApi": {
+        "description": "Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "manifest",
+          "routes",
+          "rules"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "manifest": {
+            "$ref": "manifest.json"
+          },
+          "routes": {
+            "description": "Caller sites that some policy admits (the site itself always), with the secret queue-group names.",
+            "type": "object",
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "named",
+                "any"
+              ],
+              "properties": {
+                "named": {
+                  "type": "string"
+                },
+                "any": {
+                  "type": "string"
+                }
+              }
+            }
+          },
+          "rules": {
+            "description": "The policies that can match a call to this API at this site, in the order of their names.",
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/rule"
+            }
+          }
+        }
+      },
+      "rule": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "policy",
+          "from",
+          "endpoints",
+          "effect"
+        ],
+        "properties": {
+          "policy": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "from": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "site",
+              "service"
+            ],
+            "properties": {
+              "site": {
+                "$ref": "names.json#/$defs/nameOrAny"
+              },
+              "service": {
+                "$ref": "names.json#/$defs/nameOrAny"
+              }
+            }
+          },
+          "endpoints": {
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/endpointOrAny"
+            }
+          },
+          "effect": {
+            "enum": [
+              "allow",
+              "deny"
+            ]
+          },
+          "limits": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+              "rate": {
+                "type": "number",
+                "exclusiveMinimum": 0
+              },
+              "burst": {
+                "type": "integer",
+                "minimum": 1
+              },
+              "concurrency": {
+                "type": "integer",
+                "minimum": 1
+              }
+            }
+          }
+        }
+      },
+      "visibleApis": {
+        "description": "Key see.<tenant>.<service>: what that service of the site may discover.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "apis"
+        ],
+        "properties": {
+          "apis": {
+            "type": "array",
+            "items": {
+              "$ref": "service-messages.json#/$defs/discoveredApi"
+            }
+          }
+        }
+      },
+      "account": {
+        "description": "Key account.<public key>: claims of an account that the site's server must know.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "jwt"
+        ],
+        "properties": {
+          "jwt": {
+            "type": "string"
+          }
+        }
+      },
+      "user": {
+        "description": "Key user.<tenant>.<role>: a re-issued user JWT of the site's gateway or leaf; its seed never left the site.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "id",
+          "jwt"
+        ],
+        "properties": {
+          "id": {
+            "description": "Names this issue in receipts.",
+            "type": "string"
+          },
+          "jwt": {
+            "type": "string"
+          }
+        }
+      },
+      "revisionMark": {
+        "description": "Key revision: written last; all that came before it belongs to this revision.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "revision"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "control-messages.json",
+    "title": "ControlMessages",
+    "description": "What a gateway and the registry say to each other on control.>, and the registry's announcements.",
+    "type": "object",
+    "properties": {
+      "publishRequest": {
+        "$ref": "#/$defs/publishRequest"
+      },
+      "publishReply": {
+        "$ref": "#/$defs/publishReply"
+      },
+      "beatRequest": {
+        "$ref": "#/$defs/beatRequest"
+      },
+      "beatReply": {
+        "$ref": "#/$defs/beatReply"
+      },
+      "retireRequest": {
+        "$ref": "#/$defs/retireRequest"
+      },
+      "receipt": {
+        "$ref": "#/$defs/receipt"
+      },
+      "announcement": {
+        "$ref": "#/$defs/announcement"
+      }
+    },
+    "$defs": {
+      "publishRequest": {
+        "description": "control.<site>.register: a service of the site registered these APIs.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "protocol",
+          "gateway",
+          "tenant",
+          "service",
+          "apis"
+        ],
+        "properties": {
+          "protocol": {
+            "type": "integer",
+            "minimum": 1
+          },
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "apis": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 16,
+            "items": {
+              "$ref": "manifest.json"
+            }
+          }
+        }
+      },
+      "publishReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "time"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          }
+        }
+      },
+      "beatRequest": {
+        "description": "control.<site>.renew: the gateway is alive; the reply's time also measures its clock's offset.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "protocol",
+          "gateway",
+          "revision"
+        ],
+        "properties": {
+          "protocol": {
+            "type": "integer",
+            "minimum": 1
+          },
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "instances": {
+            "description": "Instances registered at the gateway: tenant.service to their number.",
+            "type": "object",
+            "additionalProperties": {
+              "type": "integer",
+              "minimum": 0
+            }
+          },
+          "unsentBlocks": {
+            "description": "Blocks that wait for the site's own stream.",
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
+      "beatReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "revision"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
+      "retireRequest": {
+        "description": "control.<site>.withdraw: no instance of the service is left at the site.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "tenant",
+          "service"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "receipt": {
+        "description": "control.<site>.receipt: this revision is in force at this gateway.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "revision"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "users": {
+            "description": "Ids of the re-issued users whose credentials files have been written.",
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          }
+        }
+      },
+      "announcement": {
+        "description": "discovery.<tenant>.<service>.v<major>.<event>",
+        "type": "object",
+        "required": [
+          "tenant",
+          "service",
+          "major",
+          "version",
+          "revision",
+          "sites"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "major": {
+            "$ref": "names.json#/$defs/major"
+          },
+          "version": {
+            "type": "string"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "sites": {
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "manifest.json",
+    "title": "Manifest",
+    "description": "The published description of an API: a service name and a major version, with its endpoints.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "service",
+      "version",
+      "endpoints"
+    ],
+    "properties": {
+      "kind": {
+        "const": "api"
+      },
+      "tenant": {
+        "description": "The tenant that owns the API; where a service publishes it, its own.",
+        "$ref": "names.json#/$defs/name"
+      },
+      "service": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "version": {
+        "description": "major.minor.patch; the major is part of every call's subject.",
+        "type": "string",
+        "pattern": "^(0|[1-9]\\d{0,3})\\.(0|[1-9]\\d{0,5})\\.(0|[1-9]\\d{0,5})$"
+      },
+      "description": {
+        "type": "string",
+        "maxLength": 4096
+      },
+      "endpoints": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 256,
+        "propertyNames": {
+          "$ref": "names.json#/$defs/endpoint"
+        },
+        "additionalProperties": {
+          "$ref": "#/$defs/endpointDescription"
+        }
+      }
+    },
+    "$defs": {
+      "endpointDescription": {
+        "title": "EndpointDescription",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "request",
+          "reply"
+        ],
+        "properties": {
+          "description": {
+            "type": "string",
+            "maxLength": 4096
+          },
+          "request": {
+            "description": "JSON Schema 2020-12 of the request body.",
+            "type": [
+              "object",
+              "boolean"
+            ],
+            "additionalProperties": true
+          },
+          "reply": {
+            "description": "JSON Schema 2020-12 of the reply body.",
+            "type": [
+              "object",
+              "boolean"
+            ],
+            "additionalProperties": true
+          },
+          "idempotent": {
+            "description": "True where a repeated call does no harm, so that a caller may retry it.",
+            "type": "boolean"
+          },
+          "maxRequestBytes": {
+            "description": "Largest request body the gateway lets through, in bytes; 262144 where absent.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000
+          },
+          "maxReplyBytes": {
+            "description": "Largest reply body the gateway passes on, in bytes; 1000000 where absent.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "names.json",
+    "title": "Names",
+    "description": "The tokens that all other schemas are made of.",
+    "$defs": {
+      "name": {
+        "description": "A tenant, site, service, gateway or policy: one subject token.",
+        "type": "string",
+        "pattern": "^[a-z0-9-]{1,63}$"
+      },
+      "nameOrAny": {
+        "description": "A name, or * for any.",
+        "type": "string",
+        "pattern": "^(\\*|[a-z0-9-]{1,63})$"
+      },
+      "endpoint": {
+        "description": "An endpoint of an API; may be camelCase.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9-]{1,63}$"
+      },
+      "endpointOrAny": {
+        "type": "string",
+        "pattern": "^(\\*|[A-Za-z0-9-]{1,63})$"
+      },
+      "token": {
+        "description": "A connection or call token.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]{1,64}$"
+      },
+      "major": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 9999
+      },
+      "revision": {
+        "description": "A revision of the fabric's documents: the sequence of the registry's bucket.",
+        "type": "integer",
+        "minimum": 0
+      },
+      "millis": {
+        "description": "Milliseconds since the Unix epoch, on the hub's clock.",
+        "type": "integer",
+        "minimum": 0
+      },
+      "publicKey": {
+        "description": "The public half of an NKey.",
+        "type": "string",
+        "pattern": "^[A-Z2-7]{56}$"
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "policy.json",
+    "title": "Policy",
+    "description": "Who may call which API's endpoints at which sites, under which limits. Deny beats allow; nothing matching means no access.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "name",
+      "from",
+      "to",
+      "effect"
+    ],
+    "properties": {
+      "kind": {
+        "const": "policy"
+      },
+      "tenant": {
+        "description": "The tenant whose services the policy is about; where absent, the one named with `apply --tenant`.",
+        "$ref": "names.json#/$defs/name"
+      },
+      "name": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "description": {
+        "type": "string",
+        "maxLength": 4096
+      },
+      "from": {
+        "description": "The callers meant. A field left out means any.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/nameOrAny"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/nameOrAny"
+          }
+        }
+      },
+      "to": {
+        "description": "The API meant, and the sites that serve it. A field left out means any.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "service"
+        ],
+        "properties": {
+          "service": {
+            "$ref": "names.json#/$defs/nameOrAny"
+          },
+          "major": {
+            "$ref": "names.json#/$defs/major"
+          },
+          "endpoints": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 256,
+            "items": {
+              "$ref": "names.json#/$defs/endpointOrAny"
+            }
+          },
+          "site": {
+            "$ref": "names.json#/$defs/nameOrAny"
+          }
+        }
+      },
+      "effect": {
+        "enum": [
+          "allow",
+          "deny"
+        ]
+      },
+      "limits": {
+        "description": "What one caller may use at one serving site under this policy.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "rate": {
+            "description": "Calls per second, on average.",
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 1000000
+          },
+          "burst": {
+            "description": "Calls that may come at once after a pause; `rate` rounded up where absent.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000
+          },
+          "concurrency": {
+            "description": "Calls under way at the same time.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000
+          }
+        },
+        "dependentRequired": {
+          "burst": [
+            "rate"
+          ]
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "record.json",
+    "title": "AuditRecord",
+    "description": "One access, as the gateway that decided it saw it. Never payloads, never addresses.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "call",
+      "at",
+      "tenant",
+      "from",
+      "to",
+      "site",
+      "decision",
+      "policy",
+      "code",
+      "requestBytes",
+      "replyBytes",
+      "durationMicros"
+    ],
+    "properties": {
+      "call": {
+        "description": "The caller's call id.",
+        "$ref": "names.json#/$defs/token"
+      },
+      "at": {
+        "$ref": "names.json#/$defs/millis"
+      },
+      "tenant": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "from": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site",
+          "service"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "to": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "service",
+          "major",
+          "endpoint"
+        ],
+        "properties": {
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "major": {
+            "$ref": "names.json#/$defs/major"
+          },
+          "endpoint": {
+            "$ref": "names.json#/$defs/endpoint"
+          },
+          "requested": {
+            "description": "The site the caller asked for; `any` where it left the choice.",
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "site": {
+        "description": "The site whose gateway decided.",
+        "$ref": "names.json#/$defs/name"
+      },
+      "decision": {
+        "description": "allowed: handed to an instance. denied: no permission. limited: permitted, but over a limit. failed: permitted, but not carried out. reported: never reached a gateway, said by the caller.",
+        "enum": [
+          "allowed",
+          "denied",
+          "limited",
+          "failed",
+          "reported"
+        ]
+      },
+      "policy": {
+        "description": "Name of the deciding policy document; null where none matched.",
+        "type": [
+          "string",
+          "null"
+        ]
+      },
+      "code": {
+        "description": "OK, or the error code that was answered.",
+        "type": "string",
+        "pattern": "^[A-Z_]{2,40}$"
+      },
+      "reason": {
+        "description": "The true code, where the caller was told another: DENIED for a caller that was told NO_ROUTE.",
+        "type": "string",
+        "maxLength": 1024
+      },
+      "requestBytes": {
+        "type": "integer",
+        "minimum": 0
+      },
+      "replyBytes": {
+        "type": "integer",
+        "minimum": 0
+      },
+      "durationMicros": {
+        "description": "From the gateway's receipt of the request to its reply, in microseconds.",
+        "type": "integer",
+        "minimum": 0
+      },
+      "instance": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "trace": {
+        "description": "Trace id of the W3C traceparent header.",
+        "type": "string",
+        "pattern": "^[0-9a-f]{32}$"
+      },
+      "count": {
+        "description": "How many equal refusals this record stands for; 1 where absent.",
+        "type": "integer",
+        "minimum": 1
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "refusal.json",
+    "title": "Refusal",
+    "description": "The body of an error reply. Code and number are API, the reason is for people.",
+    "type": "object",
+    "required": [
+      "code",
+      "number",
+      "reason"
+    ],
+    "properties": {
+      "code": {
+        "type": "string"
+      },
+      "number": {
+        "type": "integer"
+      },
+      "reason": {
+        "type": "string"
+      },
+      "retryAfter": {
+        "description": "Milliseconds to wait before the same call can be admitted.",
+        "type": "integer",
+        "minimum": 0
+      },
+      "pointer": {
+        "description": "JSON pointer (RFC 6901) of the place of the fault in the request.",
+        "type": "string"
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "service-messages.json",
+    "title": "ServiceMessages",
+    "description": "What services and their site's gateway say to each other on registry.> and notify.>.",
+    "type": "object",
+    "properties": {
+      "registerRequest": {
+        "$ref": "#/$defs/registerRequest"
+      },
+      "renewRequest": {
+        "$ref": "#/$defs/renewRequest"
+      },
+      "leaseReply": {
+        "$ref": "#/$defs/leaseReply"
+      },
+      "withdrawRequest": {
+        "$ref": "#/$defs/withdrawRequest"
+      },
+      "discoverRequest": {
+        "$ref": "#/$defs/discoverRequest"
+      },
+      "discoverReply": {
+        "$ref": "#/$defs/discoverReply"
+      },
+      "noRouteReport": {
+        "$ref": "#/$defs/noRouteReport"
+      },
+      "notification": {
+        "$ref": "#/$defs/notification"
+      }
+    },
+    "$defs": {
+      "protocol": {
+        "description": "Version of Causeway's protocol that the sender speaks.",
+        "type": "integer",
+        "minimum": 1
+      },
+      "registerRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "protocol",
+          "instance",
+          "apis"
+        ],
+        "properties": {
+          "protocol": {
+            "$ref": "#/$defs/protocol"
+          },
+          "instance": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "apis": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 16,
+            "items": {
+              "$ref": "manifest.json"
+            }
+          }
+        }
+      },
+      "renewRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "instance",
+          "healthy"
+        ],
+        "properties": {
+          "instance": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "healthy": {
+            "type": "boolean"
+          }
+        }
+      },
+      "leaseReply": {
+        "type": "object",
+        "required": [
+          "lease",
+          "revision",
+          "time"
+        ],
+        "properties": {
+          "lease": {
+            "description": "Milliseconds until the registration lapses unless renewed.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          }
+        }
+      },
+      "withdrawRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "instance"
+        ],
+        "properties": {
+          "instance": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "discoverRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "protocol"
+        ],
+        "properties": {
+          "protocol": {
+            "$ref": "#/$defs/protocol"
+          },
+          "since": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
+      "discoveredApi": {
+        "type": "object",
+        "required": [
+          "service",
+          "major",
+          "version",
+          "sites",
+          "endpoints"
+        ],
+        "properties": {
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "major": {
+            "$ref": "names.json#/$defs/major"
+          },
+          "version": {
+            "type": "string"
+          },
+          "description": {
+            "type": "string"
+          },
+          "sites": {
+            "description": "Sites where the caller may call it, best first.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "endpoints": {
+            "description": "The endpoints that the caller may call, with their schemas.",
+            "type": "object",
+            "additionalProperties": {
+              "$ref": "manifest.json#/$defs/endpointDescription"
+            }
+          }
+        }
+      },
+      "discoverReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "time",
+          "unchanged",
+          "apis"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "unchanged": {
+            "description": "True where nothing changed since the revision asked for; apis is then empty.",
+            "type": "boolean"
+          },
+          "apis": {
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/discoveredApi"
+            }
+          }
+        }
+      },
+      "noRouteReport": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "calls"
+        ],
+        "properties": {
+          "calls": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 256,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "call",
+                "at",
+                "toSite",
+                "service",
+                "major",
+                "endpoint",
+                "code",
+                "requestBytes"
+              ],
+              "properties": {
+                "call": {
+                  "$ref": "names.json#/$defs/token"
+                },
+                "at": {
+                  "$ref": "names.json#/$defs/millis"
+                },
+                "toSite": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "service": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "major": {
+                  "$ref": "names.json#/$defs/major"
+                },
+                "endpoint": {
+                  "$ref": "names.json#/$defs/endpoint"
+                },
+                "code": {
+                  "enum": [
+                    "NO_ROUTE",
+                    "UNREACHABLE"
+                  ]
+                },
+                "requestBytes": {
+                  "type": "integer",
+                  "minimum": 0
+                }
+              }
+            }
+          }
+        }
+      },
+      "notification": {
+        "description": "Told to a service that may call the API; the event is in the subject.",
+        "type": "object",
+        "required": [
+          "service",
+          "major",
+          "revision"
+        ],
+        "properties": {
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "major": {
+            "$ref": "names.json#/$defs/major"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "service.json",
+    "title": "Service",
+    "description": "An identity: a service name at a site of a tenant. It calls, serves, or both.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "tenant",
+      "site",
+      "name",
+      "keys"
+    ],
+    "properties": {
+      "kind": {
+        "const": "service"
+      },
+      "tenant": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "site": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "name": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "keys": {
+        "description": "Public keys that credentials were issued for.",
+        "type": "array",
+        "items": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
+      },
+      "labels": {
+        "type": "object",
+        "propertyNames": {
+          "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
+        },
+        "additionalProperties": {
+          "type": "string",
+          "maxLength": 255
+        }
+      },
+      "hosts": {
+        "description": "Majors of the API of this name that the service has registered at its site.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "$ref": "names.json#/$defs/major"
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "site.json",
+    "title": "Site",
+    "description": "A place with its own NATS server and gateway. Only public keys are kept.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "name",
+      "tenants",
+      "gateways"
+    ],
+    "properties": {
+      "kind": {
+        "const": "site"
+      },
+      "name": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "tenants": {
+        "description": "Tenants present at the site, with the site's user keys in each tenant's account.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/name"
+        },
+        "additionalProperties": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": [
+            "gateway"
+          ],
+          "properties": {
+            "gateway": {
+              "$ref": "names.json#/$defs/publicKey"
+            },
+            "leaf": {
+              "$ref": "names.json#/$defs/publicKey"
+            }
+          }
+        }
+      },
+      "gateways": {
+        "description": "The site's gateway replicas and the keys that sign their blocks, newest last.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/name"
+        },
+        "additionalProperties": {
+          "type": "array",
+          "minItems": 1,
+          "items": {
+            "$ref": "names.json#/$defs/publicKey"
+          }
+        }
+      },
+      "leaf": {
+        "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
+        "$ref": "names.json#/$defs/publicKey"
+      }
+    }
+  }
+];
+
+/** Where each message's schema is. */
+export const messageRefs = {
+  "ApplyRequest": "admin-messages.json#/$defs/applyRequest",
+  "ApplyReply": "admin-messages.json#/$defs/applyReply",
+  "GetRequest": "admin-messages.json#/$defs/getRequest",
+  "GetReply": "admin-messages.json#/$defs/getReply",
+  "IssueRequest": "admin-messages.json#/$defs/issueRequest",
+  "IssueReply": "admin-messages.json#/$defs/issueReply",
+  "ConsoleRequest": "admin-messages.json#/$defs/consoleRequest",
+  "ConsoleReply": "admin-messages.json#/$defs/consoleReply",
+  "ExplainRequest": "admin-messages.json#/$defs/explainRequest",
+  "ExplainReply": "admin-messages.json#/$defs/explainReply",
+  "StatusReply": "admin-messages.json#/$defs/statusReply",
+  "AdminRecord": "admin-record.json",
+  "ServedApi": "compiled.json#/$defs/servedApi",
+  "VisibleApis": "compiled.json#/$defs/visibleApis",
+  "Account": "compiled.json#/$defs/account",
+  "User": "compiled.json#/$defs/user",
+  "RevisionMark": "compiled.json#/$defs/revisionMark",
+  "PublishRequest": "control-messages.json#/$defs/publishRequest",
+  "PublishReply": "control-messages.json#/$defs/publishReply",
+  "BeatRequest": "control-messages.json#/$defs/beatRequest",
+  "BeatReply": "control-messages.json#/$defs/beatReply",
+  "RetireRequest": "control-messages.json#/$defs/retireRequest",
+  "Receipt": "control-messages.json#/$defs/receipt",
+  "Announcement": "control-messages.json#/$defs/announcement",
+  "Manifest": "manifest.json",
+  "Policy": "policy.json",
+  "AuditRecord": "record.json",
+  "Refusal": "refusal.json",
+  "RegisterRequest": "service-messages.json#/$defs/registerRequest",
+  "RenewRequest": "service-messages.json#/$defs/renewRequest",
+  "LeaseReply": "service-messages.json#/$defs/leaseReply",
+  "WithdrawRequest": "service-messages.json#/$defs/withdrawRequest",
+  "DiscoverRequest": "service-messages.json#/$defs/discoverRequest",
+  "DiscoverReply": "service-messages.json#/$defs/discoverReply",
+  "NoRouteReport": "service-messages.json#/$defs/noRouteReport",
+  "Notification": "service-messages.json#/$defs/notification",
+  "Service": "service.json",
+  "Site": "site.json"
+} as const;

@@ -1,0 +1,881 @@
+// Generated from schemas/ by scripts/generate-types.ts: do not edit; run `npm run generate`.
+
+/**
+ * Every message, by the name of its type.
+ */
+export interface Messages {
+  ApplyRequest: ApplyRequest;
+  ApplyReply: ApplyReply;
+  GetRequest: GetRequest;
+  GetReply: GetReply;
+  IssueRequest: IssueRequest;
+  IssueReply: IssueReply;
+  ConsoleRequest: ConsoleRequest;
+  ConsoleReply: ConsoleReply;
+  ExplainRequest: ExplainRequest;
+  ExplainReply: ExplainReply;
+  StatusReply: StatusReply;
+  AdminRecord: AdminRecord;
+  ServedApi: ServedApi;
+  VisibleApis: VisibleApis;
+  Account: Account;
+  User: User;
+  RevisionMark: RevisionMark;
+  PublishRequest: PublishRequest;
+  PublishReply: PublishReply;
+  BeatRequest: BeatRequest;
+  BeatReply: BeatReply;
+  RetireRequest: RetireRequest;
+  Receipt: Receipt;
+  Announcement: Announcement;
+  Manifest: Manifest;
+  Policy: Policy;
+  AuditRecord: AuditRecord;
+  Refusal: Refusal;
+  RegisterRequest: RegisterRequest;
+  RenewRequest: RenewRequest;
+  LeaseReply: LeaseReply;
+  WithdrawRequest: WithdrawRequest;
+  DiscoverRequest: DiscoverRequest;
+  DiscoverReply: DiscoverReply;
+  NoRouteReport: NoRouteReport;
+  Notification: Notification;
+  Service: Service;
+  Site: Site;
+}
+export interface ApplyRequest {
+  /**
+   * @minItems 1
+   * @maxItems 1000
+   */
+  documents: {
+    [k: string]: unknown;
+  }[];
+  dryRun?: boolean;
+}
+export interface ApplyReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  changes: {
+    kind: string;
+    tenant?: string;
+    name: string;
+    change: 'created' | 'changed' | 'unchanged';
+  }[];
+}
+export interface GetRequest {
+  kind: 'apis' | 'policies' | 'sites' | 'services' | 'instances' | 'routes';
+  name?: string;
+}
+export interface GetReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  items: {
+    [k: string]: unknown;
+  }[];
+}
+/**
+ * Sign a key that was made where it will be used, as a service of this tenant and site.
+ */
+export interface IssueRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  /**
+   * The public half of an NKey.
+   */
+  key: string;
+  labels?: {
+    [k: string]: string;
+  };
+}
+export interface IssueReply {
+  jwt: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+/**
+ * Make an ops user and its consumers on AUDIT and FLOW.
+ */
+export interface ConsoleRequest {
+  /**
+   * The public half of an NKey.
+   */
+  key: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * Where the audit consumer starts.
+   */
+  from?: 'beginning' | 'now';
+}
+export interface ConsoleReply {
+  jwt: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  name: string;
+  /**
+   * Public keys that sign blocks: site.gateway to the keys.
+   */
+  signers: {
+    /**
+     * Items: The public half of an NKey.
+     */
+    [k: string]: string[];
+  };
+}
+export interface ExplainRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  from: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    site: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    service: string;
+  };
+  to: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    service: string;
+    major: number;
+    /**
+     * An endpoint of an API; may be camelCase.
+     */
+    endpoint: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    site?: string;
+  };
+}
+export interface ExplainReply {
+  /**
+   * One decision for each site that serves the API, or for the one asked about.
+   */
+  sites: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    site: string;
+    decision: 'allow' | 'deny';
+    code: string;
+    policy: string | null;
+    reason: string;
+    limits: {
+      policy: string;
+      rate?: number;
+      burst?: number;
+      concurrency?: number;
+    }[];
+  }[];
+}
+export interface StatusReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  sites: {
+    name: string;
+    gateways: {
+      name: string;
+      alive: boolean;
+      /**
+       * The newest revision the gateway sent a receipt for; null before the first.
+       */
+      revision: number | null;
+      /**
+       * Milliseconds since its last renewal; null before the first.
+       */
+      seen?: number | null;
+      instances?: number;
+    }[];
+    /**
+     * Messages of the site's AUDIT that the cloud has not yet stored.
+     */
+    recordLag?: number;
+    flowLag?: number;
+  }[];
+  /**
+   * Leaf links the hub sees: account name and site.
+   */
+  links: {
+    site: string;
+    account: string;
+  }[];
+}
+/**
+ * One act of an administrator: who did what, before and after.
+ */
+export interface AdminRecord {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  at: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  admin: string;
+  op: string;
+  /**
+   * Key of the document in the registry's bucket.
+   */
+  key: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  before: {
+    [k: string]: unknown;
+  } | null;
+  after: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
+ * Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.
+ */
+export interface ServedApi {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  manifest: Manifest;
+  /**
+   * Caller sites that some policy admits (the site itself always), with the secret queue-group names.
+   */
+  routes: {
+    [k: string]: {
+      named: string;
+      any: string;
+    };
+  };
+  /**
+   * The policies that can match a call to this API at this site, in the order of their names.
+   */
+  rules: Rule[];
+}
+/**
+ * The published description of an API: a service name and a major version, with its endpoints.
+ */
+export interface Manifest {
+  kind: 'api';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant?: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  /**
+   * major.minor.patch; the major is part of every call's subject.
+   */
+  version: string;
+  description?: string;
+  endpoints: {
+    [k: string]: EndpointDescription;
+  };
+}
+export interface EndpointDescription {
+  description?: string;
+  /**
+   * JSON Schema 2020-12 of the request body.
+   */
+  request:
+    | {
+        [k: string]: unknown;
+      }
+    | boolean;
+  /**
+   * JSON Schema 2020-12 of the reply body.
+   */
+  reply:
+    | {
+        [k: string]: unknown;
+      }
+    | boolean;
+  /**
+   * True where a repeated call does no harm, so that a caller may retry it.
+   */
+  idempotent?: boolean;
+  /**
+   * Largest request body the gateway lets through, in bytes; 262144 where absent.
+   */
+  maxRequestBytes?: number;
+  /**
+   * Largest reply body the gateway passes on, in bytes; 1000000 where absent.
+   */
+  maxReplyBytes?: number;
+}
+export interface Rule {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  policy: string;
+  from: {
+    /**
+     * A name, or * for any.
+     */
+    site: string;
+    /**
+     * A name, or * for any.
+     */
+    service: string;
+  };
+  endpoints: string[];
+  effect: 'allow' | 'deny';
+  limits?: {
+    rate?: number;
+    burst?: number;
+    concurrency?: number;
+  };
+}
+/**
+ * Key see.<tenant>.<service>: what that service of the site may discover.
+ */
+export interface VisibleApis {
+  apis: DiscoveredApi[];
+}
+export interface DiscoveredApi {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  major: number;
+  version: string;
+  description?: string;
+  /**
+   * Sites where the caller may call it, best first.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+  /**
+   * The endpoints that the caller may call, with their schemas.
+   */
+  endpoints: {
+    [k: string]: EndpointDescription;
+  };
+}
+/**
+ * Key account.<public key>: claims of an account that the site's server must know.
+ */
+export interface Account {
+  jwt: string;
+}
+/**
+ * Key user.<tenant>.<role>: a re-issued user JWT of the site's gateway or leaf; its seed never left the site.
+ */
+export interface User {
+  /**
+   * Names this issue in receipts.
+   */
+  id: string;
+  jwt: string;
+}
+/**
+ * Key revision: written last; all that came before it belongs to this revision.
+ */
+export interface RevisionMark {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+/**
+ * control.<site>.register: a service of the site registered these APIs.
+ */
+export interface PublishRequest {
+  protocol: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  /**
+   * @minItems 1
+   * @maxItems 16
+   */
+  apis: Manifest[];
+}
+export interface PublishReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+}
+/**
+ * control.<site>.renew: the gateway is alive; the reply's time also measures its clock's offset.
+ */
+export interface BeatRequest {
+  protocol: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Instances registered at the gateway: tenant.service to their number.
+   */
+  instances?: {
+    [k: string]: number;
+  };
+  /**
+   * Blocks that wait for the site's own stream.
+   */
+  unsentBlocks?: number;
+}
+export interface BeatReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+/**
+ * control.<site>.withdraw: no instance of the service is left at the site.
+ */
+export interface RetireRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+}
+/**
+ * control.<site>.receipt: this revision is in force at this gateway.
+ */
+export interface Receipt {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Ids of the re-issued users whose credentials files have been written.
+   */
+  users?: string[];
+}
+/**
+ * discovery.<tenant>.<service>.v<major>.<event>
+ */
+export interface Announcement {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  major: number;
+  version: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+}
+/**
+ * Who may call which API's endpoints at which sites, under which limits. Deny beats allow; nothing matching means no access.
+ */
+export interface Policy {
+  kind: 'policy';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant?: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  name: string;
+  description?: string;
+  /**
+   * The callers meant. A field left out means any.
+   */
+  from: {
+    /**
+     * A name, or * for any.
+     */
+    site?: string;
+    /**
+     * A name, or * for any.
+     */
+    service?: string;
+  };
+  /**
+   * The API meant, and the sites that serve it. A field left out means any.
+   */
+  to: {
+    /**
+     * A name, or * for any.
+     */
+    service: string;
+    major?: number;
+    /**
+     * @minItems 1
+     * @maxItems 256
+     */
+    endpoints?: string[];
+    /**
+     * A name, or * for any.
+     */
+    site?: string;
+  };
+  effect: 'allow' | 'deny';
+  /**
+   * What one caller may use at one serving site under this policy.
+   */
+  limits?: {
+    /**
+     * Calls per second, on average.
+     */
+    rate?: number;
+    /**
+     * Calls that may come at once after a pause; `rate` rounded up where absent.
+     */
+    burst?: number;
+    /**
+     * Calls under way at the same time.
+     */
+    concurrency?: number;
+  };
+}
+/**
+ * One access, as the gateway that decided it saw it. Never payloads, never addresses.
+ */
+export interface AuditRecord {
+  /**
+   * The caller's call id.
+   */
+  call: string;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  at: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  from: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    site: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    service: string;
+  };
+  to: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    service: string;
+    major: number;
+    /**
+     * An endpoint of an API; may be camelCase.
+     */
+    endpoint: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    requested?: string;
+  };
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * allowed: handed to an instance. denied: no permission. limited: permitted, but over a limit. failed: permitted, but not carried out. reported: never reached a gateway, said by the caller.
+   */
+  decision: 'allowed' | 'denied' | 'limited' | 'failed' | 'reported';
+  /**
+   * Name of the deciding policy document; null where none matched.
+   */
+  policy: string | null;
+  /**
+   * OK, or the error code that was answered.
+   */
+  code: string;
+  /**
+   * The true code, where the caller was told another: DENIED for a caller that was told NO_ROUTE.
+   */
+  reason?: string;
+  requestBytes: number;
+  replyBytes: number;
+  /**
+   * From the gateway's receipt of the request to its reply, in microseconds.
+   */
+  durationMicros: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  instance?: string;
+  /**
+   * Trace id of the W3C traceparent header.
+   */
+  trace?: string;
+  /**
+   * How many equal refusals this record stands for; 1 where absent.
+   */
+  count?: number;
+}
+/**
+ * The body of an error reply. Code and number are API, the reason is for people.
+ */
+export interface Refusal {
+  code: string;
+  number: number;
+  reason: string;
+  /**
+   * Milliseconds to wait before the same call can be admitted.
+   */
+  retryAfter?: number;
+  /**
+   * JSON pointer (RFC 6901) of the place of the fault in the request.
+   */
+  pointer?: string;
+}
+export interface RegisterRequest {
+  /**
+   * Version of Causeway's protocol that the sender speaks.
+   */
+  protocol: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  instance: string;
+  /**
+   * @minItems 1
+   * @maxItems 16
+   */
+  apis: Manifest[];
+}
+export interface RenewRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  instance: string;
+  healthy: boolean;
+}
+export interface LeaseReply {
+  /**
+   * Milliseconds until the registration lapses unless renewed.
+   */
+  lease: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+}
+export interface WithdrawRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  instance: string;
+}
+export interface DiscoverRequest {
+  /**
+   * Version of Causeway's protocol that the sender speaks.
+   */
+  protocol: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
+}
+export interface DiscoverReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * True where nothing changed since the revision asked for; apis is then empty.
+   */
+  unchanged: boolean;
+  apis: DiscoveredApi[];
+}
+export interface NoRouteReport {
+  /**
+   * @minItems 1
+   * @maxItems 256
+   */
+  calls: {
+    /**
+     * A connection or call token.
+     */
+    call: string;
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    at: number;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    toSite: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    service: string;
+    major: number;
+    /**
+     * An endpoint of an API; may be camelCase.
+     */
+    endpoint: string;
+    code: 'NO_ROUTE' | 'UNREACHABLE';
+    requestBytes: number;
+  }[];
+}
+/**
+ * Told to a service that may call the API; the event is in the subject.
+ */
+export interface Notification {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  major: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+/**
+ * An identity: a service name at a site of a tenant. It calls, serves, or both.
+ */
+export interface Service {
+  kind: 'service';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  name: string;
+  /**
+   * Public keys that credentials were issued for.
+   *
+   * Items: The public half of an NKey.
+   */
+  keys: string[];
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * Majors of the API of this name that the service has registered at its site.
+   */
+  hosts?: number[];
+}
+/**
+ * A place with its own NATS server and gateway. Only public keys are kept.
+ */
+export interface Site {
+  kind: 'site';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  name: string;
+  /**
+   * Tenants present at the site, with the site's user keys in each tenant's account.
+   */
+  tenants: {
+    [k: string]: {
+      /**
+       * The public half of an NKey.
+       */
+      gateway: string;
+      /**
+       * The public half of an NKey.
+       */
+      leaf?: string;
+    };
+  };
+  /**
+   * The site's gateway replicas and the keys that sign their blocks, newest last.
+   */
+  gateways: {
+    /**
+     * @minItems 1
+     *
+     * Items: The public half of an NKey.
+     */
+    [k: string]: string[];
+  };
+  /**
+   * The public half of an NKey.
+   */
+  leaf?: string;
+}

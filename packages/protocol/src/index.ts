@@ -1,0 +1,69 @@
+export { apiName, majorOf, parseApiEndpoint } from './api-name.ts';
+export {
+  CausewayError,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorEntry,
+  errorTable,
+  isErrorCode,
+} from './errors.ts';
+export type {
+  AdminRecord,
+  Announcement,
+  ApplyReply,
+  ApplyRequest,
+  AuditRecord,
+  BeatReply,
+  BeatRequest,
+  ConsoleReply,
+  ConsoleRequest,
+  DiscoveredApi,
+  DiscoverReply,
+  DiscoverRequest,
+  EndpointDescription,
+  ExplainReply,
+  ExplainRequest,
+  GetReply,
+  GetRequest,
+  IssueReply,
+  IssueRequest,
+  LeaseReply,
+  Manifest,
+  Messages,
+  NoRouteReport,
+  Notification,
+  Policy,
+  PublishReply,
+  PublishRequest,
+  Receipt,
+  Refusal,
+  RegisterRequest,
+  RenewRequest,
+  RetireRequest,
+  Rule,
+  ServedApi,
+  Service,
+  Site,
+  StatusReply,
+  VisibleApis,
+} from './generated/types.ts';
+export {
+  blockHeaders,
+  defaultMaxReplyBytes,
+  defaultMaxRequestBytes,
+  headers,
+  protocolVersion,
+} from './headers.ts';
+export { decodeJson, encodeJson } from './json.ts';
+export type { Clock, Logger, Random } from './ports.ts';
+export { type CallFields, type SubjectKind, subjects } from './subjects/grammar.ts';
+export {
+  buckets,
+  type CompiledKey,
+  compiledKeys,
+  documentKeys,
+  parseCompiledKey,
+} from './subjects/keys.ts';
+export { type Fields, type SubjectTemplate, subject } from './subjects/template.ts';
+export { isEndpoint, isName, isToken, nameFault, reservedNames, type TokenKind } from './subjects/tokens.ts';
+export { check, escapePointer, type Fault, faultOf, type Parsed, parseMessage } from './validate.ts';
