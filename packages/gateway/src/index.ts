@@ -1,0 +1,2 @@
+export { type GatewayConfig, streamsOf } from './config.ts';
+export { type Gateway, type GatewayPorts, startGateway } from './gateway.ts';

@@ -8,6 +8,7 @@ export {
   isErrorCode,
 } from './errors.ts';
 export type {
+  AccountDocument,
   AdminRecord,
   Announcement,
   ApplyReply,
@@ -40,6 +41,8 @@ export type {
   RegisterRequest,
   RenewRequest,
   RetireRequest,
+  RevokeReply,
+  RevokeRequest,
   Rule,
   ServedApi,
   Service,

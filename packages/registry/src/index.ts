@@ -1,0 +1,2 @@
+export type { Bootstrap, RegistryConfig } from './config.ts';
+export { type Registry, type RegistryPorts, startRegistry } from './registry.ts';

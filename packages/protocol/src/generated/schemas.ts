@@ -4,6 +4,34 @@
 export const messageSchemas: readonly object[] = [
   {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "account.json",
+    "title": "AccountDocument",
+    "description": "A tenant's account: its claims as issued last.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "name",
+      "publicKey",
+      "jwt"
+    ],
+    "properties": {
+      "kind": {
+        "const": "account"
+      },
+      "name": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "publicKey": {
+        "$ref": "names.json#/$defs/publicKey"
+      },
+      "jwt": {
+        "type": "string"
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "admin-messages.json",
     "title": "AdminMessages",
     "description": "What an administrator's command line and the registry say to each other on admin.>.",
@@ -41,6 +69,12 @@ export const messageSchemas: readonly object[] = [
       },
       "statusReply": {
         "$ref": "#/$defs/statusReply"
+      },
+      "revokeRequest": {
+        "$ref": "#/$defs/revokeRequest"
+      },
+      "revokeReply": {
+        "$ref": "#/$defs/revokeReply"
       }
     },
     "$defs": {
@@ -389,6 +423,7 @@ export const messageSchemas: readonly object[] = [
               "type": "object",
               "required": [
                 "name",
+                "wanted",
                 "gateways"
               ],
               "properties": {
@@ -437,6 +472,10 @@ export const messageSchemas: readonly object[] = [
                 },
                 "flowLag": {
                   "type": "integer"
+                },
+                "wanted": {
+                  "description": "The last revision that concerns the site: its gateways should have it.",
+                  "type": "integer"
                 }
               }
             }
@@ -459,6 +498,44 @@ export const messageSchemas: readonly object[] = [
                 }
               }
             }
+          }
+        }
+      },
+      "revokeRequest": {
+        "description": "Void all credentials of a service.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "site",
+          "service"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "revokeReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "keys"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "keys": {
+            "description": "Number of keys that are void now.",
+            "type": "integer",
+            "minimum": 0
           }
         }
       }
@@ -1735,6 +1812,7 @@ export const messageSchemas: readonly object[] = [
 
 /** Where each message's schema is. */
 export const messageRefs = {
+  "AccountDocument": "account.json",
   "ApplyRequest": "admin-messages.json#/$defs/applyRequest",
   "ApplyReply": "admin-messages.json#/$defs/applyReply",
   "GetRequest": "admin-messages.json#/$defs/getRequest",
@@ -1746,6 +1824,8 @@ export const messageRefs = {
   "ExplainRequest": "admin-messages.json#/$defs/explainRequest",
   "ExplainReply": "admin-messages.json#/$defs/explainReply",
   "StatusReply": "admin-messages.json#/$defs/statusReply",
+  "RevokeRequest": "admin-messages.json#/$defs/revokeRequest",
+  "RevokeReply": "admin-messages.json#/$defs/revokeReply",
   "AdminRecord": "admin-record.json",
   "ServedApi": "compiled.json#/$defs/servedApi",
   "VisibleApis": "compiled.json#/$defs/visibleApis",

@@ -4,6 +4,7 @@
  * Every message, by the name of its type.
  */
 export interface Messages {
+  AccountDocument: AccountDocument;
   ApplyRequest: ApplyRequest;
   ApplyReply: ApplyReply;
   GetRequest: GetRequest;
@@ -15,6 +16,8 @@ export interface Messages {
   ExplainRequest: ExplainRequest;
   ExplainReply: ExplainReply;
   StatusReply: StatusReply;
+  RevokeRequest: RevokeRequest;
+  RevokeReply: RevokeReply;
   AdminRecord: AdminRecord;
   ServedApi: ServedApi;
   VisibleApis: VisibleApis;
@@ -42,6 +45,21 @@ export interface Messages {
   Notification: Notification;
   Service: Service;
   Site: Site;
+}
+/**
+ * A tenant's account: its claims as issued last.
+ */
+export interface AccountDocument {
+  kind: 'account';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  name: string;
+  /**
+   * The public half of an NKey.
+   */
+  publicKey: string;
+  jwt: string;
 }
 export interface ApplyRequest {
   /**
@@ -219,6 +237,10 @@ export interface StatusReply {
      */
     recordLag?: number;
     flowLag?: number;
+    /**
+     * The last revision that concerns the site: its gateways should have it.
+     */
+    wanted: number;
   }[];
   /**
    * Leaf links the hub sees: account name and site.
@@ -227,6 +249,33 @@ export interface StatusReply {
     site: string;
     account: string;
   }[];
+}
+/**
+ * Void all credentials of a service.
+ */
+export interface RevokeRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+}
+export interface RevokeReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Number of keys that are void now.
+   */
+  keys: number;
 }
 /**
  * One act of an administrator: who did what, before and after.

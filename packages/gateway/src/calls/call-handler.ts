@@ -1,0 +1,341 @@
+import type { LimiterPool, LimitRefusal } from '@causeway/policy';
+import {
+  type AuditRecord,
+  type CallFields,
+  type Clock,
+  decodeJson,
+  type ErrorCode,
+  errorTable,
+  faultOf,
+  isErrorCode,
+  isToken,
+  type Logger,
+  headers as names,
+  type Random,
+} from '@causeway/protocol';
+import type { AnswerResult, HubClock } from '@causeway/transport';
+import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
+import { type AdmittingEntry, compileEntry, fieldsWithin, type GuardEntry } from '../guard/entry.ts';
+import type { Instance, Instances } from '../instances/instances.ts';
+import type { Route } from '../routes/routes.ts';
+import { encodeRefusal, type RefusalText } from './refusal.ts';
+import { type RequestHeaders, readRequestHeaders, traceIdOf } from './request-headers.ts';
+
+/** What the handler needs of its surroundings; one set for each tenant. */
+export interface CallSurroundings {
+  readonly tenant: string;
+  readonly site: string;
+  readonly instances: Instances;
+  readonly limiters: LimiterPool;
+  readonly hub: HubClock;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** True while no record could be kept. */
+  readonly recordsFull: () => boolean;
+  readonly record: (record: AuditRecord, group: string) => void;
+  /** Publishes into a caller's inbox. */
+  readonly publish: (subject: string, body: Uint8Array | undefined, headers?: MsgHdrs) => void;
+  /** Asks an instance; the callback runs once. */
+  readonly ask: (
+    service: string,
+    subject: string,
+    body: Uint8Array,
+    timeoutMs: number,
+    headers: MsgHdrs,
+    callback: (result: AnswerResult) => void,
+  ) => void;
+}
+
+/** A caller that names no deadline is given this long, in ms; nobody is given more than the second. */
+export const defaultTimeoutMs = 30_000;
+export const longestTimeoutMs = 300_000;
+/** Bound of the compiled entries that one route keeps; a caller beyond it is compiled anew each time. */
+const maxEntriesPerRoute = 10_000;
+
+/** One call on its way through the gateway. */
+interface Call {
+  readonly entry: GuardEntry;
+  readonly fields: CallFields;
+  readonly id: string;
+  /** When it came: ms on the hub's clock, and ms monotonic. */
+  readonly at: number;
+  readonly started: number;
+  readonly reply: string;
+  readonly request: RequestHeaders;
+  readonly requestBytes: number;
+}
+
+interface Outcome {
+  readonly decision: AuditRecord['decision'];
+  readonly code: ErrorCode | 'OK';
+  readonly reason?: string | undefined;
+  readonly replyBytes: number;
+  readonly instance?: string | undefined;
+}
+
+/**
+ * Creates the handler of calls: admission, the instance, the reply and the record, each call in constant work
+ * (docs/architecture.md, "A call, step by step").
+ */
+export function createCallHandler(around: CallSurroundings): (route: Route, message: Msg) => void {
+  const { tenant, site, instances, limiters, hub, clock, random, logger, recordsFull, record } = around;
+  const idPrefix = Buffer.from(random.bytes(6)).toString('base64url');
+  let nextId = 0;
+
+  function entryFor(route: Route, subject: string): GuardEntry | undefined {
+    const known = route.entries.get(subject);
+    if (known) return known;
+    const fields = fieldsWithin(route, subject);
+    if (!fields) return undefined;
+    const entry = compileEntry(route.api, fields, limiters, clock.monotonic());
+    if (route.entries.size >= maxEntriesPerRoute) route.entries.clear();
+    route.entries.set(subject, entry);
+    return entry;
+  }
+
+  function writeRecord(call: Call, outcome: Outcome): void {
+    const { fields, entry, request } = call;
+    record(
+      {
+        call: call.id,
+        at: Math.round(call.at),
+        tenant,
+        from: { site: fields.fromSite, service: fields.from },
+        to: {
+          service: fields.service,
+          major: fields.major,
+          endpoint: fields.endpoint,
+          requested: fields.toSite,
+        },
+        site,
+        decision: outcome.decision,
+        policy: entry.policy,
+        code: outcome.code,
+        ...(outcome.reason === undefined ? {} : { reason: outcome.reason.slice(0, 1024) }),
+        requestBytes: call.requestBytes,
+        replyBytes: outcome.replyBytes,
+        durationMicros: Math.max(0, Math.round((clock.monotonic() - call.started) * 1000)),
+        ...(outcome.instance === undefined ? {} : { instance: outcome.instance }),
+        ...(request.traceparent === undefined ? {} : { trace: traceIdOf(request.traceparent) }),
+      },
+      entry.caller + entry.fields.endpoint,
+    );
+  }
+
+  /** Answers with an error and records it. `truth` is the reason for the record, where it is another. */
+  function refuse(call: Call, decision: AuditRecord['decision'], text: RefusalText, truth?: string): void {
+    const { body, headers } = encodeRefusal(text);
+    around.publish(call.reply, body, headers);
+    writeRecord(call, { decision, code: text.code, reason: truth ?? text.reason, replyBytes: body.length });
+  }
+
+  /** Checks everything that can be refused before an instance is asked. True where the call may go on. */
+  function admit(call: Call, entry: AdmittingEntry, body: Uint8Array): boolean {
+    const { endpoint, limiter } = entry;
+    if (body.length > endpoint.maxRequestBytes) {
+      const reason = `the request has ${body.length} bytes; ${call.fields.endpoint} takes ${endpoint.maxRequestBytes}`;
+      refuse(call, 'failed', { code: 'PAYLOAD_TOO_LARGE', reason });
+      return false;
+    }
+    const limited = limiter?.admit(call.started);
+    if (limited) {
+      refuse(call, 'limited', {
+        code: limited.code,
+        reason: limitReason(limited),
+        retryAfter: limited.retryAfter,
+      });
+      return false;
+    }
+    const fault = requestFault(entry, body);
+    if (fault) {
+      limiter?.release();
+      refuse(call, 'failed', fault);
+      return false;
+    }
+    return true;
+  }
+
+  function requestFault(entry: AdmittingEntry, body: Uint8Array): RefusalText | undefined {
+    let value: unknown;
+    try {
+      value = decodeJson(body);
+    } catch (error) {
+      return {
+        code: 'INVALID_REQUEST',
+        reason: `the request is not JSON: ${(error as Error).message}`,
+        pointer: '',
+      };
+    }
+    const validate = entry.endpoint.validate();
+    if (validate(value)) return undefined;
+    const { pointer, problem } = faultOf(validate.errors);
+    return { code: 'INVALID_REQUEST', reason: `request${pointer} ${problem}`, pointer };
+  }
+
+  /** Hands an admitted call to an instance. A call that nobody took is offered once more to another. */
+  function dispatch(
+    call: Call,
+    entry: AdmittingEntry,
+    body: Uint8Array,
+    deadline: number,
+    retried: boolean,
+  ): void {
+    const instance = instances.pick(call.fields.service, call.fields.major);
+    if (!instance) {
+      entry.limiter?.release();
+      refuse(call, 'failed', {
+        code: 'NO_INSTANCE',
+        reason: `no healthy instance of ${call.fields.service} v${call.fields.major} at ${site}`,
+      });
+      return;
+    }
+    const headers = createHeaders();
+    headers.set(names.caller, entry.caller);
+    headers.set(names.call, call.id);
+    headers.set(names.deadline, String(Math.round(deadline)));
+    if (call.request.traceparent) headers.set(names.traceparent, call.request.traceparent);
+    instance.outstanding += 1;
+    around.ask(
+      call.fields.service,
+      instance.servePrefix + entry.serveSuffix,
+      body,
+      deadline - hub.now(),
+      headers,
+      (result) => {
+        instance.outstanding -= 1;
+        if (result.kind === 'no-responders') {
+          instances.remove(instance.service, instance.id);
+          if (!retried) return dispatch(call, entry, body, deadline, true);
+        }
+        entry.limiter?.release();
+        settle(call, entry, instance, result);
+      },
+    );
+  }
+
+  /** Passes on what an instance answered, or says what went wrong, and records it. */
+  function settle(call: Call, entry: AdmittingEntry, instance: Instance, result: AnswerResult): void {
+    const fail = (decision: 'allowed' | 'failed', text: RefusalText) => {
+      const { body, headers } = encodeRefusal(text);
+      around.publish(call.reply, body, headers);
+      writeRecord(call, {
+        decision,
+        code: text.code,
+        reason: text.reason,
+        replyBytes: body.length,
+        instance: instance.id,
+      });
+    };
+    switch (result.kind) {
+      case 'no-responders':
+        return fail('failed', { code: 'NO_INSTANCE', reason: `${call.fields.service} is gone from ${site}` });
+      case 'closed':
+        return fail('failed', { code: 'UNREACHABLE', reason: `the gateway of ${site} is closing` });
+      case 'aborted':
+      case 'timeout':
+        instances.missedDeadline(instance);
+        return fail('allowed', {
+          code: 'DEADLINE_EXCEEDED',
+          reason: `${call.fields.service} did not answer in time`,
+        });
+      case 'reply': {
+        instances.answered(instance);
+        const { message } = result;
+        if (message.headers?.has(names.errorCode)) return fail('allowed', serviceError(message));
+        if (message.data.length > entry.endpoint.maxReplyBytes) {
+          return fail('allowed', {
+            code: 'PAYLOAD_TOO_LARGE',
+            reason: `the reply has ${message.data.length} bytes; ${call.fields.endpoint} gives ${entry.endpoint.maxReplyBytes} at most`,
+          });
+        }
+        around.publish(call.reply, message.data);
+        return writeRecord(call, {
+          decision: 'allowed',
+          code: 'OK',
+          replyBytes: message.data.length,
+          instance: instance.id,
+        });
+      }
+    }
+  }
+
+  return (route, message) => {
+    const started = clock.monotonic();
+    const entry = entryFor(route, message.subject);
+    if (!entry) {
+      logger.warn(
+        { tenant, fromSite: route.fromSite, service: route.service, shown: message.subject },
+        'message shows a subject outside its subscription; dropped',
+      );
+      return;
+    }
+    const request = readRequestHeaders(message.headers);
+    const now = hub.now();
+    const reply = message.reply ?? '';
+    const call: Call = {
+      entry,
+      fields: entry.fields,
+      id: request.call ?? `${idPrefix}-${(nextId++).toString(36)}`,
+      at: now,
+      started,
+      reply,
+      request,
+      requestBytes: message.data.length,
+    };
+    if (!isInboxOf(entry.inboxPrefix, reply)) {
+      // Whoever answers publishes with his own rights: never into a subject that the caller chose (ADR 0004).
+      writeRecord(call, {
+        decision: 'denied',
+        code: 'DENIED',
+        reason: 'the reply subject is not an inbox of the caller; nothing was answered',
+        replyBytes: 0,
+      });
+      return;
+    }
+    if (recordsFull()) {
+      const { body, headers } = encodeRefusal({
+        code: 'AUDIT_UNAVAILABLE',
+        reason: `${site} cannot keep a record of the call`,
+        retryAfter: 1000,
+      });
+      around.publish(reply, body, headers);
+      return;
+    }
+    if (!entry.admits) {
+      refuse(call, entry.told === 'NO_SUCH_ENDPOINT' ? 'failed' : 'denied', refusalOf(entry), entry.reason);
+      return;
+    }
+    const deadline = Math.min(request.deadline ?? now + defaultTimeoutMs, now + longestTimeoutMs);
+    if (deadline + hub.slack < now) {
+      refuse(call, 'failed', { code: 'DEADLINE_EXCEEDED', reason: 'the call came after its deadline' });
+      return;
+    }
+    if (admit(call, entry, message.data)) dispatch(call, entry, message.data, deadline, false);
+  };
+}
+
+function limitReason({ code, policy, retryAfter }: LimitRefusal): string {
+  return code === 'RATE_LIMITED'
+    ? `over the rate of policy ${policy}; wait ${retryAfter} ms`
+    : `as many calls under way as policy ${policy} allows`;
+}
+
+function refusalOf(entry: { told: ErrorCode; toldReason: string }): RefusalText {
+  return { code: entry.told, reason: entry.toldReason };
+}
+
+/** True for `_INBOX.<fromSite>.<from>.<connection>.<token>`, the inbox of the caller in the subject. */
+function isInboxOf(prefix: string, reply: string): boolean {
+  if (!reply.startsWith(prefix)) return false;
+  const dot = reply.indexOf('.', prefix.length);
+  return dot > 0 && isToken(reply.slice(prefix.length, dot)) && isToken(reply.slice(dot + 1));
+}
+
+/** A service's own error: whatever code it names, it is a SERVICE_ERROR (or INVALID_REPLY where it says so). */
+function serviceError(message: Msg): RefusalText {
+  const code = message.headers?.get(names.errorCode) ?? '';
+  const reason = (message.headers?.get(names.error) ?? '').slice(0, 1024) || 'the service gave no reason';
+  const invalid = code === String(errorTable.INVALID_REPLY.number);
+  return { code: invalid && isErrorCode('INVALID_REPLY') ? 'INVALID_REPLY' : 'SERVICE_ERROR', reason };
+}

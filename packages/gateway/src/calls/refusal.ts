@@ -1,0 +1,29 @@
+import { CausewayError, type ErrorCode, encodeJson, headers as names } from '@causeway/protocol';
+import { headers as createHeaders, type MsgHdrs } from 'nats';
+
+/** What a refused caller is told. */
+export interface RefusalText {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
+  /** JSON pointer of the fault in the request. */
+  readonly pointer?: string | undefined;
+}
+
+/** A refusal on the wire: the two headers of NATS micro (NATS ADR-32) and the body of `schemas/refusal.json`. */
+export function encodeRefusal(text: RefusalText): { body: Uint8Array; headers: MsgHdrs } {
+  const error = new CausewayError(text.code, text.reason, {
+    ...(text.retryAfter === undefined ? {} : { retryAfter: text.retryAfter }),
+    ...(text.pointer === undefined ? {} : { pointer: text.pointer }),
+  });
+  const headers = createHeaders();
+  headers.set(names.errorCode, String(error.number));
+  headers.set(names.error, `${error.code}: ${headerSafe(error.reason)}`);
+  return { body: encodeJson(error), headers };
+}
+
+/** A header's value is one line of printable text. */
+function headerSafe(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
+}

@@ -1,0 +1,155 @@
+import {
+  CausewayError,
+  encodeJson,
+  isToken,
+  type LeaseReply,
+  type Logger,
+  type Manifest,
+  majorOf,
+  type NoRouteReport,
+  parseMessage,
+  protocolVersion,
+  type RegisterRequest,
+  subjects,
+} from '@causeway/protocol';
+import type { HubClock } from '@causeway/transport';
+import type { Msg, MsgHdrs } from 'nats';
+import { encodeRefusal } from '../calls/refusal.ts';
+import { type Instances, leaseMs } from '../instances/instances.ts';
+import type { SiteState } from '../state/site-state.ts';
+
+/** What the desk needs; one for each tenant. */
+export interface DeskSurroundings {
+  readonly tenant: string;
+  readonly site: string;
+  readonly instances: Instances;
+  readonly state: SiteState;
+  readonly hub: HubClock;
+  readonly logger: Logger;
+  readonly publish: (subject: string, body: Uint8Array, headers?: MsgHdrs) => void;
+  /** Resolves once routes opened so far are known to the server. */
+  readonly flush: () => Promise<void>;
+  /** Makes sure that the registry has published these APIs for this site. */
+  readonly ensurePublished: (service: string, apis: readonly Manifest[]) => Promise<void>;
+  /** No instance of the service is left here. */
+  readonly reported: (service: string, calls: NoRouteReport['calls']) => void;
+}
+
+/** Serves `registry.<site>.<service>.<op>`: the services of this site register, renew, withdraw, discover, report. */
+export function createDesk(around: DeskSurroundings): (message: Msg) => void {
+  const { tenant, site, instances, state, hub, logger } = around;
+
+  function lease(): LeaseReply {
+    return { lease: leaseMs, revision: state.revision, time: Math.round(hub.now()) };
+  }
+
+  async function register(service: string, request: RegisterRequest): Promise<LeaseReply> {
+    if (request.protocol !== protocolVersion) {
+      throw new CausewayError(
+        'INVALID_REQUEST',
+        `the service speaks protocol ${request.protocol}, the gateway of ${site} protocol ${protocolVersion}`,
+        { pointer: '/protocol' },
+      );
+    }
+    for (const [index, api] of request.apis.entries()) {
+      if (api.service !== service) {
+        throw new CausewayError('DENIED', `${service} may not publish an API of the name ${api.service}`, {
+          pointer: `/apis/${index}/service`,
+        });
+      }
+      if (api.tenant !== undefined && api.tenant !== tenant) {
+        throw new CausewayError(
+          'DENIED',
+          `${service} of tenant ${tenant} may not publish for ${api.tenant}`,
+          {
+            pointer: `/apis/${index}/tenant`,
+          },
+        );
+      }
+    }
+    await around.ensurePublished(service, request.apis);
+    instances.register(
+      service,
+      request.instance,
+      request.apis.map((api) => majorOf(api.version)),
+    );
+    await around.flush();
+    return lease();
+  }
+
+  async function answer(service: string, op: string, body: Uint8Array): Promise<object> {
+    switch (op) {
+      case 'register':
+        return register(service, expect('RegisterRequest', body));
+      case 'renew': {
+        const request = expect('RenewRequest', body);
+        if (!instances.renew(service, request.instance, request.healthy)) {
+          throw new CausewayError('NO_INSTANCE', `instance ${request.instance} is not registered at ${site}`);
+        }
+        return lease();
+      }
+      case 'withdraw': {
+        instances.remove(service, expect('WithdrawRequest', body).instance);
+        return lease();
+      }
+      case 'discover': {
+        const request = expect('DiscoverRequest', body);
+        const { apis, changedAt } = state.visible(tenant, service);
+        const unchanged = request.since !== undefined && changedAt <= request.since;
+        return {
+          revision: state.revision,
+          time: Math.round(hub.now()),
+          unchanged,
+          apis: unchanged ? [] : apis,
+        };
+      }
+      case 'noroute': {
+        around.reported(service, expect('NoRouteReport', body).calls);
+        return lease();
+      }
+      default:
+        throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
+    }
+  }
+
+  return (message) => {
+    const fields = subjects.registry.parse(message.subject);
+    const prefix = `_INBOX.${site}.${fields?.service}.`;
+    const reply = message.reply ?? '';
+    const rest = reply.slice(prefix.length).split('.');
+    if (
+      !fields ||
+      fields.site !== site ||
+      !reply.startsWith(prefix) ||
+      rest.length !== 2 ||
+      !rest.every(isToken)
+    ) {
+      logger.warn(
+        { tenant, subject: message.subject },
+        'registry message without an inbox of its sender; dropped',
+      );
+      return;
+    }
+    answer(fields.service, fields.op, message.data).then(
+      (body) => around.publish(reply, encodeJson(body)),
+      (thrown: unknown) => {
+        const error = CausewayError.from(thrown);
+        logger.info({ tenant, service: fields.service, op: fields.op, err: error.toJSON() }, 'desk refused');
+        const { body, headers } = encodeRefusal(error);
+        around.publish(reply, body, headers);
+      },
+    );
+  };
+}
+
+/** The parsed message, or INVALID_REQUEST with the place of the fault. */
+function expect<
+  N extends 'RegisterRequest' | 'RenewRequest' | 'WithdrawRequest' | 'DiscoverRequest' | 'NoRouteReport',
+>(name: N, body: Uint8Array) {
+  const parsed = parseMessage(name, body);
+  if (parsed.fault) {
+    const { pointer, problem } = parsed.fault;
+    throw new CausewayError('INVALID_REQUEST', `${name}${pointer} ${problem}`, { pointer });
+  }
+  return parsed.value;
+}

@@ -1,0 +1,173 @@
+import { classOf, recordLine, type SealedBlock, sealBlock } from '@causeway/audit';
+import type { AuditRecord, Clock, Logger } from '@causeway/protocol';
+
+/** Where a chain stands: the number and hash of its last stored block. */
+export interface ChainPosition {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** A block that the site's stream has stored. */
+export interface StoredBlock {
+  readonly seq: number;
+  /** Its sequence in the site's stream. */
+  readonly streamSeq: number;
+  readonly records: readonly AuditRecord[];
+}
+
+/** Stores blocks in the site's own stream. */
+export interface BlockStore {
+  /** Resolves with the stream's sequence once the block is stored; rejects where that is not known. */
+  store(block: SealedBlock): Promise<number>;
+  /** Where the chain stands in the stream. */
+  last(): Promise<(ChainPosition & { readonly streamSeq: number }) | undefined>;
+}
+
+/** The records of one tenant at one gateway, as a chain of signed blocks. */
+export interface Chain {
+  /** Adds a record to the next block. `group` names what it adds to in the counters. */
+  add(record: AuditRecord, group: string): void;
+  /** True while the buffer is full: no call may be made that could not be recorded. */
+  readonly full: boolean;
+  /** Records that wait to be stored. */
+  readonly waiting: number;
+  readonly position: ChainPosition;
+  /** Resolves when all that was added has been stored. */
+  flushed(): Promise<void>;
+  /** Stops trying. What waits is lost, unless `flushed` was awaited. */
+  close(): void;
+}
+
+type RecordClass = 'access' | 'refusal';
+
+interface Waiting {
+  readonly record: AuditRecord;
+  readonly line: string;
+  readonly group: string;
+}
+
+/** A record joins a block within this many milliseconds. */
+export const flushMs = 4;
+/** Bounds of one block: its records, its bytes, and the counters it touches (one atomic batch holds 1,000). */
+const maxBlockRecords = 512;
+const maxBlockBytes = 256 * 1024;
+const maxBlockGroups = 120;
+/** Records that may wait while the stream does not answer; beyond it calls are refused. */
+const maxWaiting = 20_000;
+const firstRetryMs = 50;
+const longestRetryMs = 2_000;
+
+/** Creates the chain, going on from `start`. */
+export function createChain(options: {
+  tenant: string;
+  site: string;
+  gateway: string;
+  start: ChainPosition;
+  store: BlockStore;
+  sign: (bytes: Uint8Array) => Uint8Array;
+  onStored: (block: StoredBlock) => void;
+  clock: Clock;
+  logger: Logger;
+}): Chain {
+  const { tenant, site, gateway, store, sign, onStored, clock, logger } = options;
+  const waiting: Record<RecordClass, Waiting[]> = { access: [], refusal: [] };
+  let position = options.start;
+  let count = 0;
+  let storing = false;
+  let closed = false;
+  let cancelTimer: (() => void) | undefined;
+  let idle: (() => void)[] = [];
+
+  /** Takes the records of the next block off a queue. */
+  function take(queue: Waiting[]): Waiting[] {
+    const groups = new Set<string>();
+    let bytes = 0;
+    let length = 0;
+    for (const item of queue) {
+      groups.add(item.group);
+      bytes += item.line.length + 1;
+      if (length > 0 && (length === maxBlockRecords || bytes > maxBlockBytes || groups.size > maxBlockGroups))
+        break;
+      length += 1;
+    }
+    return queue.splice(0, length);
+  }
+
+  /** Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first. */
+  async function persist(block: SealedBlock, seq: number): Promise<number | undefined> {
+    for (let wait = firstRetryMs; !closed; wait = Math.min(wait * 2, longestRetryMs)) {
+      try {
+        return await store.store(block);
+      } catch (err) {
+        logger.warn({ err, tenant, seq, waiting: count }, 'block not stored; trying again');
+      }
+      await new Promise<void>((resolve) => clock.after(wait, resolve));
+      const last = await store.last().catch(() => undefined);
+      if (last && last.seq >= seq) return last.streamSeq;
+    }
+    return undefined;
+  }
+
+  async function run(): Promise<void> {
+    storing = true;
+    try {
+      for (;;) {
+        const kind: RecordClass = waiting.access.length > 0 ? 'access' : 'refusal';
+        const items = take(waiting[kind]);
+        if (items.length === 0 || closed) break;
+        const block = sealBlock(
+          {
+            tenant,
+            site,
+            gateway,
+            class: kind,
+            seq: position.seq + 1,
+            prev: position.hash,
+            records: items.map((item) => item.record),
+            lines: items.map((item) => item.line),
+          },
+          sign,
+        );
+        const streamSeq = await persist(block, position.seq + 1);
+        if (streamSeq === undefined) break;
+        position = { seq: position.seq + 1, hash: block.hash };
+        count -= items.length;
+        onStored({ seq: position.seq, streamSeq, records: items.map((item) => item.record) });
+      }
+    } finally {
+      storing = false;
+      if (count === 0 || closed) {
+        for (const resolve of idle) resolve();
+        idle = [];
+      }
+    }
+  }
+
+  return {
+    add(record, group) {
+      waiting[classOf(record) === 'access' ? 'access' : 'refusal'].push({ record, line: recordLine(record), group });
+      count += 1;
+      if (storing || cancelTimer) return;
+      cancelTimer = clock.after(flushMs, () => {
+        cancelTimer = undefined;
+        if (!storing) void run();
+      });
+    },
+    get full() {
+      return count >= maxWaiting;
+    },
+    get waiting() {
+      return count;
+    },
+    get position() {
+      return position;
+    },
+    flushed() {
+      return count === 0 || closed ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));
+    },
+    close() {
+      closed = true;
+      cancelTimer?.();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { parseBlock, type SealedBlock } from '@causeway/audit';
+import { subjects } from '@causeway/protocol';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers as createHeaders, type NatsConnection } from 'nats';
+import type { FlowStore } from '../counters/flow-writer.ts';
+import type { BlockStore, ChainPosition } from './chain.ts';
+
+/** Header of a watermark: the stream sequence of the last block that the counters hold. */
+const throughHeader = 'Causeway-Through';
+const publishTimeoutMs = 5_000;
+
+/** The stores of one gateway, in its site's own streams. */
+export interface Stores {
+  blocks(tenant: string): BlockStore;
+  flow(tenant: string): FlowStore & {
+    /** Stream sequence of the last block that the counters hold; 0 where none was counted yet. */
+    countedThrough(): Promise<number>;
+  };
+}
+
+/** Opens the stores. Resolves once JetStream answers. */
+export async function openStores(options: {
+  connection: NatsConnection;
+  site: string;
+  gateway: string;
+  streams: { audit: string; flow: string };
+}): Promise<Stores> {
+  const { connection, site, gateway, streams } = options;
+  const js: JetStreamClient = jetstream(connection, { timeout: publishTimeoutMs });
+  // No check of the account: the gateway has no right to ask, and needs none.
+  const manager: JetStreamManager = await jetstreamManager(connection, { checkAPI: false });
+
+  function blocks(tenant: string): BlockStore {
+    return {
+      async store(block: SealedBlock) {
+        const headers = createHeaders();
+        for (const [name, value] of Object.entries(block.headers)) headers.set(name, value);
+        const ack = await js.publish(block.subject, block.body, {
+          msgID: block.msgId,
+          headers,
+          expect: { streamName: streams.audit },
+        });
+        return ack.seq;
+      },
+      async last() {
+        const found: (ChainPosition & { streamSeq: number })[] = [];
+        for (const kind of ['access', 'refusal']) {
+          const subject = subjects.audit.build({ tenant, site, gateway, class: kind });
+          const message = await lastMessage(streams.audit, subject);
+          if (!message) continue;
+          const parsed = parseBlock({
+            subject: message.subject,
+            header: (name) => message.header.get(name) || undefined,
+            body: message.data,
+          });
+          if (parsed.fault)
+            throw new Error(`the last block of ${subject} is damaged: ${parsed.fault.problem}`);
+          found.push({ seq: parsed.value.seq, hash: parsed.value.hash, streamSeq: message.seq });
+        }
+        return found.sort((a, b) => b.seq - a.seq)[0];
+      },
+    };
+  }
+
+  async function lastMessage(stream: string, subject: string) {
+    return (await manager.direct.getMessage(stream, { last_by_subj: subject })) ?? undefined;
+  }
+
+  function flow(tenant: string) {
+    const watermarkSubject = subjects.watermark.build({ site, tenant, gateway });
+    const readWatermark = () => lastMessage(streams.flow, watermarkSubject);
+    return {
+      async commit(increments: ReadonlyMap<string, number>, count: number, through: number) {
+        const mark = createHeaders();
+        mark.set('Nats-Incr', `+${count}`);
+        mark.set(throughHeader, String(through));
+        let batch: Awaited<ReturnType<JetStreamClient['startBatch']>> | undefined;
+        for (const [subject, value] of increments) {
+          const headers = createHeaders();
+          headers.set('Nats-Incr', `+${value}`);
+          if (batch) batch.add(subject, undefined, { headers });
+          else batch = await js.startBatch(subject, undefined, { headers });
+        }
+        if (!batch) throw new Error('no increments to commit');
+        await batch.commit(watermarkSubject, undefined, { headers: mark, timeout: publishTimeoutMs });
+      },
+      async watermark() {
+        const message = await readWatermark();
+        return message ? Number(message.json<{ val: string }>().val) : 0;
+      },
+      async countedThrough() {
+        return Number((await readWatermark())?.header.get(throughHeader) || 0);
+      },
+    };
+  }
+
+  return { blocks, flow };
+}

@@ -1,0 +1,141 @@
+import {
+  type CompiledKey,
+  check,
+  type DiscoveredApi,
+  type Logger,
+  parseCompiledKey,
+  type ServedApi,
+} from '@causeway/protocol';
+import { type GuardedApi, guardApi } from '../guard/served-api.ts';
+
+/** A service of the site was granted an API, lost one, or sees another version of it. */
+export interface VisibilityChange {
+  readonly tenant: string;
+  readonly service: string;
+  readonly event: 'published' | 'changed' | 'withdrawn';
+  readonly api: { readonly service: string; readonly major: number };
+}
+
+/** What follows from a change of the state; the gateway's parts hang themselves in here. */
+export interface StateListener {
+  served(tenant: string, service: string, major: number, api: GuardedApi | undefined): void;
+  account(publicKey: string, jwt: string): void;
+  user(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
+  revision(revision: number, changes: readonly VisibilityChange[]): void;
+}
+
+/** The last that the control plane said to this site: the tables in force. */
+export interface SiteState {
+  /** Takes in one key of `compiled`, below the site's name; `value` undefined where it was deleted. */
+  apply(key: string, value: unknown): void;
+  served(tenant: string, service: string, major: number): GuardedApi | undefined;
+  visible(
+    tenant: string,
+    service: string,
+  ): { readonly apis: readonly DiscoveredApi[]; readonly changedAt: number };
+  readonly revision: number;
+}
+
+/** Compares what a service could see with what it can see now. */
+function visibilityChanges(
+  tenant: string,
+  service: string,
+  before: readonly DiscoveredApi[],
+  after: readonly DiscoveredApi[],
+): VisibilityChange[] {
+  const name = (api: DiscoveredApi) => `${api.service}.v${api.major}`;
+  const old = new Map(before.map((api) => [name(api), api]));
+  const changes: VisibilityChange[] = [];
+  for (const api of after) {
+    const was = old.get(name(api));
+    old.delete(name(api));
+    if (!was) changes.push({ tenant, service, event: 'published', api });
+    else if (JSON.stringify(was) !== JSON.stringify(api))
+      changes.push({ tenant, service, event: 'changed', api });
+  }
+  for (const api of old.values()) changes.push({ tenant, service, event: 'withdrawn', api });
+  return changes;
+}
+
+/** Creates an empty state. Entries that do not fit their schema are refused and logged: the last good one stays. */
+export function createSiteState(options: { listener: StateListener; logger: Logger }): SiteState {
+  const { listener, logger } = options;
+  const served = new Map<string, GuardedApi>();
+  const visible = new Map<string, { apis: readonly DiscoveredApi[]; changedAt: number }>();
+  let pending: VisibilityChange[] = [];
+  let revision = 0;
+
+  function applyServed(
+    key: string,
+    parsed: CompiledKey & { kind: 'serve' },
+    value: ServedApi | undefined,
+  ): void {
+    const api = value && guardApi(value);
+    if (api) served.set(key, api);
+    else served.delete(key);
+    listener.served(parsed.tenant, parsed.service, parsed.major, api);
+  }
+
+  function applyVisible(
+    key: string,
+    parsed: CompiledKey & { kind: 'see' },
+    apis: readonly DiscoveredApi[],
+  ): void {
+    const before = visible.get(key)?.apis ?? [];
+    const changes = visibilityChanges(parsed.tenant, parsed.service, before, apis);
+    if (changes.length === 0 && visible.has(key)) return;
+    pending.push(...changes);
+    visible.set(key, { apis, changedAt: Number.POSITIVE_INFINITY });
+  }
+
+  return {
+    apply(key, value) {
+      const parsed = parseCompiledKey(key);
+      if (!parsed) {
+        logger.warn({ key }, 'compiled key of an unknown kind; ignored');
+        return;
+      }
+      const bad = (fault: unknown) =>
+        logger.error({ key, fault }, 'compiled entry does not fit its schema; ignored');
+      switch (parsed.kind) {
+        case 'serve': {
+          if (value === undefined) return applyServed(key, parsed, undefined);
+          const entry = check('ServedApi', value);
+          return entry.fault ? bad(entry.fault) : applyServed(key, parsed, entry.value);
+        }
+        case 'see': {
+          if (value === undefined) return applyVisible(key, parsed, []);
+          const entry = check('VisibleApis', value);
+          return entry.fault ? bad(entry.fault) : applyVisible(key, parsed, entry.value.apis);
+        }
+        case 'account': {
+          if (value === undefined) return undefined;
+          const entry = check('Account', value);
+          return entry.fault ? bad(entry.fault) : listener.account(parsed.publicKey, entry.value.jwt);
+        }
+        case 'user': {
+          if (value === undefined) return undefined;
+          const entry = check('User', value);
+          return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
+        }
+        case 'revision': {
+          const entry = check('RevisionMark', value);
+          if (entry.fault) return bad(entry.fault);
+          revision = entry.value.revision;
+          for (const item of visible.values()) {
+            if (item.changedAt === Number.POSITIVE_INFINITY) item.changedAt = revision;
+          }
+          const changes = pending;
+          pending = [];
+          return listener.revision(revision, changes);
+        }
+      }
+    },
+    served: (tenant, service, major) => served.get(`serve.${tenant}.${service}.v${major}`),
+    visible: (tenant, service) =>
+      visible.get(`see.${tenant}.${service}`) ?? { apis: [], changedAt: revision },
+    get revision() {
+      return revision;
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { createLimiterPool } from '@causeway/policy';
+import type { AuditRecord, Clock, Logger, Manifest, NoRouteReport, Random } from '@causeway/protocol';
+import { type AnswerMux, createAnswerMux, type HubClock } from '@causeway/transport';
+import { Empty, type MsgHdrs, type NatsConnection } from 'nats';
+import { createCallHandler } from '../calls/call-handler.ts';
+import { createDesk } from '../desk/desk.ts';
+import type { GuardedApi } from '../guard/served-api.ts';
+import { createInstances, type Instances } from '../instances/instances.ts';
+import type { Recorder } from '../records/recorder.ts';
+import { createRoutes, type Routes } from '../routes/routes.ts';
+import type { SiteState, VisibilityChange } from '../state/site-state.ts';
+
+/** Everything a gateway does for one tenant, on a connection of that tenant's account. */
+export interface TenantAgent {
+  readonly tenant: string;
+  readonly instances: Instances;
+  readonly routes: Routes;
+  /** An API that the site serves was compiled anew, or is gone. */
+  served(service: string, major: number, api: GuardedApi | undefined): void;
+  /** Tells a service of the site what changed for it. */
+  notify(change: VisibilityChange, revision: number): void;
+  /** The gateway's user was issued again: opens the second connection, then closes the first. */
+  reconnect(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const sweepEveryMs = 1_000;
+
+/** Starts the agent; resolves once it is connected and listens to the site's services. */
+export async function startTenantAgent(options: {
+  tenant: string;
+  site: string;
+  gateway: string;
+  state: SiteState;
+  recorder: Recorder;
+  hub: HubClock;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  /** Opens a connection with the credentials as they are on disk now. */
+  connect: () => Promise<NatsConnection>;
+  ensurePublished: (service: string, apis: readonly Manifest[]) => Promise<void>;
+}): Promise<TenantAgent> {
+  const { tenant, site, gateway, state, recorder, hub, clock, random, logger } = options;
+  let connection = await options.connect();
+  const published = new Map<string, Set<number>>();
+
+  const publish = (subject: string, body: Uint8Array | undefined, headers?: MsgHdrs) => {
+    try {
+      connection.publish(subject, body ?? Empty, headers ? { headers } : undefined);
+    } catch (err) {
+      logger.warn({ err, tenant }, 'reply not published');
+    }
+  };
+
+  const mux: AnswerMux = createAnswerMux({ site, gateway, connection, clock, random });
+
+  const instances = createInstances({
+    site,
+    clock,
+    onChange: (service) => {
+      for (const major of published.get(service) ?? []) {
+        routes.setAvailable(service, major, instances.available(service, major));
+      }
+    },
+  });
+
+  const limiters = createLimiterPool();
+  const onCall = createCallHandler({
+    tenant,
+    site,
+    instances,
+    limiters,
+    hub,
+    clock,
+    random,
+    logger,
+    recordsFull: () => recorder.full,
+    record: (record: AuditRecord, group: string) => recorder.add(record, group),
+    publish,
+    ask: (service, subject, body, timeoutMs, headers, callback) =>
+      mux.ask({ service, subject, body, timeoutMs, headers }, callback),
+  });
+
+  const routes = createRoutes({ site, connection, onCall, logger });
+
+  const desk = createDesk({
+    tenant,
+    site,
+    instances,
+    state,
+    hub,
+    logger,
+    publish,
+    flush: () => connection.flush(),
+    ensurePublished: options.ensurePublished,
+    reported: (service, calls) => {
+      for (const call of calls) recorder.add(reportedRecord(service, call), `${site}.${service}`);
+    },
+  });
+
+  /** A call that reached no gateway: its caller says so, and the caller's own site keeps the record. */
+  function reportedRecord(service: string, call: NoRouteReport['calls'][number]): AuditRecord {
+    return {
+      call: call.call,
+      at: call.at,
+      tenant,
+      from: { site, service },
+      to: { service: call.service, major: call.major, endpoint: call.endpoint, requested: call.toSite },
+      site,
+      decision: 'reported',
+      policy: null,
+      code: call.code,
+      requestBytes: call.requestBytes,
+      replyBytes: 0,
+      durationMicros: 0,
+    };
+  }
+
+  /** Every replica hears its site's services; the two connections of one replica share the work. */
+  function listenToServices(): void {
+    connection.subscribe(`registry.${site}.>`, {
+      queue: gateway,
+      callback: (err, message) => {
+        if (err) logger.error({ err, tenant }, 'registry subscription refused');
+        else desk(message);
+      },
+    });
+  }
+
+  listenToServices();
+  const stopSweep = clock.every(sweepEveryMs, () => {
+    instances.sweep();
+    limiters.sweep(clock.monotonic());
+  });
+  await connection.flush();
+
+  return {
+    tenant,
+    instances,
+    routes,
+    served(service, major, api) {
+      const majors = published.get(service) ?? new Set<number>();
+      if (api) majors.add(major);
+      else majors.delete(major);
+      published.set(service, majors);
+      routes.update(service, major, api);
+      if (api) routes.setAvailable(service, major, instances.available(service, major));
+    },
+    notify(change, revision) {
+      const body = JSON.stringify({ service: change.api.service, major: change.api.major, revision });
+      publish(`notify.${site}.${change.service}.${change.event}`, Buffer.from(body));
+    },
+    async reconnect() {
+      const old = connection;
+      const next = await options.connect();
+      connection = next;
+      await mux.rebind(next);
+      routes.moveTo(next);
+      listenToServices();
+      await next.flush();
+      await old.drain().catch((err: unknown) => logger.warn({ err, tenant }, 'old connection not drained'));
+      logger.info({ tenant }, 'moved to a connection with the new permissions');
+    },
+    async close() {
+      stopSweep();
+      mux.close();
+      await connection.drain().catch(() => connection.close());
+    },
+  };
+}

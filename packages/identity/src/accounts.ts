@@ -1,0 +1,83 @@
+import { encodeClaims, type Issued, toSeconds } from './claims.ts';
+import { isPublicKey } from './keys.ts';
+import { type AccountLimits, claimsOfLimits } from './limits.ts';
+import { accountNames, siteFault, tenantFault } from './names.ts';
+import type { Revocations } from './revoke.ts';
+import { type AccountKind, claimsOfRole, type RoleOf, roleTemplate } from './templates/roles.ts';
+
+/** What an account JWT is made of. */
+export interface AccountOptions<K extends AccountKind = AccountKind> {
+  readonly kind: K;
+  /** `CONTROL`, a tenant's name, `site-<site>` or `SYS-<site>` (`accountNames`). */
+  readonly name: string;
+  /** Public key of the account. */
+  readonly publicKey: string;
+  /**
+   * Public account keys, one for each role that users shall have: whoever signs with such a key can give that
+   * role and nothing else. In a system account they are plain signing keys, as its users carry their own
+   * permissions.
+   */
+  readonly signingKeys: Partial<Record<RoleOf<K>, string>>;
+  readonly limits: AccountLimits;
+  readonly revocations?: Revocations;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** `iat` of this account's JWT before; the new one is later, also within the same second. */
+  readonly previousIat?: number;
+}
+
+/** Says what is wrong with the name of an account of that kind, or undefined. */
+export function accountFault(kind: AccountKind, name: string): string | undefined {
+  if (kind === 'tenant') return tenantFault(name);
+  if (kind === 'control') {
+    return name === accountNames.control
+      ? undefined
+      : `the control account must be called CONTROL, not "${name}"`;
+  }
+  const prefix = accountNames[kind]('');
+  if (!name.startsWith(prefix)) return `a ${kind} account must be called "${prefix}<site>", not "${name}"`;
+  return siteFault(name.slice(prefix.length));
+}
+
+/**
+ * Issues an account JWT, signed with the seed of an operator key. Its `iat` rises strictly, as servers and
+ * gateways take only a later claim for newer. Throws a RangeError for a name, role or key that is none.
+ */
+export async function issueAccount<K extends AccountKind>(
+  options: AccountOptions<K>,
+  operatorSeed: string,
+): Promise<Issued> {
+  const { kind, name, publicKey } = options;
+  const fault = accountFault(kind, name);
+  if (fault !== undefined) throw new RangeError(fault);
+  if (!isPublicKey('account', publicKey)) {
+    throw new RangeError(`${JSON.stringify(publicKey)} is not an account's public key`);
+  }
+  const keys = Object.entries<string | undefined>(options.signingKeys);
+  const now = toSeconds(options.now);
+  const revocations = options.revocations ?? {};
+  return encodeClaims(
+    {
+      name,
+      subject: publicKey,
+      iat: options.previousIat === undefined ? now : Math.max(now, options.previousIat + 1),
+      nats: {
+        limits: claimsOfLimits(kind, options.limits),
+        signing_keys: keys.flatMap(([role, key]) => (key === undefined ? [] : [signingKey(kind, role, key)])),
+        ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
+        type: 'account',
+      },
+    },
+    operatorSeed,
+  );
+}
+
+function signingKey(kind: AccountKind, role: string, key: string): unknown {
+  const template = roleTemplate(kind, role);
+  if (!template) throw new RangeError(`there is no role ${JSON.stringify(role)} in a ${kind} account`);
+  if (!isPublicKey('account', key)) {
+    throw new RangeError(`signing key ${JSON.stringify(key)} of role ${role} is not an account's public key`);
+  }
+  if (kind === 'system') return key;
+  return { kind: 'user_scope', key, role, template: claimsOfRole(template) };
+}

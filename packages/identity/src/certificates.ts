@@ -1,0 +1,156 @@
+// First: what the next import needs at once.
+import './reflect-metadata.ts';
+
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Random } from '@causeway/protocol';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509Certificate as PeculiarCertificate,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+/** A certificate with its key, both PEM. */
+export interface Certificate {
+  readonly cert: string;
+  /** Secret: PKCS #8. */
+  readonly key: string;
+}
+
+/** What a certificate says. */
+export interface CertificateDescription {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** SHA-256 of the DER, in hex with colons. */
+  readonly fingerprint: string;
+  /** DNS names and IP addresses that it is good for. */
+  readonly hosts: readonly string[];
+  readonly isCa: boolean;
+}
+
+const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
+const day = 24 * 60 * 60 * 1000;
+/** Certificates begin earlier, since the clocks of sites differ. */
+const backdated = 60 * 60 * 1000;
+
+/** Makes the fabric's own certificate authority: it signs servers, and no further authorities. */
+export async function createCa(options: {
+  /** The fabric's name, for people. */
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly years: number;
+  /** For the serial number; the system's where absent. Keys always come from WebCrypto. */
+  readonly random?: Random;
+}): Promise<Certificate> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const cert = await X509CertificateGenerator.createSelfSigned({
+    ...serialNumber(options.random),
+    name: [{ CN: [options.name] }],
+    notBefore: new Date(options.now - backdated),
+    notAfter: new Date(options.now + options.years * 365 * day),
+    signingAlgorithm,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+    ],
+  });
+  return { cert: `${cert.toString('pem')}\n`, key: await keyPem(keys.privateKey) };
+}
+
+/**
+ * Issues a certificate for a server, good for each of `hosts` (DNS names, IP addresses; at least one). It
+ * never outlives its authority. Throws a RangeError without hosts, or where the authority has ended.
+ */
+export async function issueServerCertificate(options: {
+  readonly ca: Certificate;
+  readonly hosts: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly days: number;
+  /** For the serial number; the system's where absent. */
+  readonly random?: Random;
+}): Promise<Certificate> {
+  const [first] = options.hosts;
+  if (first === undefined)
+    throw new RangeError('a server certificate needs at least one host name or address');
+  const ca = new PeculiarCertificate(options.ca.cert);
+  const notAfter = Math.min(options.now + options.days * day, ca.notAfter.getTime());
+  if (notAfter <= options.now) {
+    throw new RangeError(`the certificate authority ended at ${ca.notAfter.toISOString()}; make a new one`);
+  }
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const cert = await X509CertificateGenerator.create({
+    ...serialNumber(options.random),
+    // A common name has 64 characters at most; names are checked against the list of hosts alone.
+    subject: [{ CN: [first.slice(0, 64)] }],
+    issuer: ca.subjectName,
+    notBefore: new Date(Math.max(options.now - backdated, ca.notBefore.getTime())),
+    notAfter: new Date(notAfter),
+    signingAlgorithm,
+    publicKey: keys.publicKey,
+    signingKey: await importKey(options.ca.key),
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension(
+        options.hosts.map((host) => ({
+          type: isIP(host) ? ('ip' as const) : ('dns' as const),
+          value: host,
+        })),
+      ),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      await AuthorityKeyIdentifierExtension.create(ca.publicKey, false),
+    ],
+  });
+  return { cert: `${cert.toString('pem')}\n`, key: await keyPem(keys.privateKey) };
+}
+
+/** Reads a PEM certificate. Throws where it is none. */
+export function describeCertificate(pem: string): CertificateDescription {
+  const certificate = new X509Certificate(pem);
+  const names = certificate.subjectAltName?.split(', ') ?? [];
+  return {
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+    fingerprint: certificate.fingerprint256,
+    hosts: names.map((name) => name.replace(/^(?:DNS|IP Address):/, '')),
+    isCa: certificate.ca,
+  };
+}
+
+/** RFC 5280 §4.1.2.2: positive, at most 20 octets. */
+function serialNumber(random: Random | undefined): { serialNumber?: string } {
+  if (!random) return {};
+  const bytes = random.bytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return { serialNumber: Buffer.from(bytes).toString('hex') };
+}
+
+async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = await webcrypto.subtle.exportKey('pkcs8', key);
+  return `${PemConverter.encode(der, 'PRIVATE KEY')}\n`;
+}
+
+function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
+  return webcrypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
+}

@@ -1,0 +1,27 @@
+export { type AccountOptions, accountFault, issueAccount } from './accounts.ts';
+export {
+  type Certificate,
+  type CertificateDescription,
+  createCa,
+  describeCertificate,
+  issueServerCertificate,
+} from './certificates.ts';
+export { type Claims, decodeJwt, type Issued } from './claims.ts';
+export { type Creds, formatCreds, parseCreds } from './creds.ts';
+export { readSecret, writeJwt, writeSecret } from './files.ts';
+export { createKeys, isPublicKey, type KeyKind, type Keys, publicKeyOf } from './keys.ts';
+export { type AccountLimits, accountLimits, type LimitsOptions } from './limits.ts';
+export { accountNames, gatewayFault, hubSite, siteFault, tenantFault } from './names.ts';
+export { issueOperator, type OperatorOptions } from './operator.ts';
+export { redactSecrets, secretPaths } from './redact.ts';
+export { addRevocations, isRevoked, type Revocations, type Revoked } from './revoke.ts';
+export type { ConnectionType, RoleTemplate } from './templates/role-template.ts';
+export {
+  type AccountKind,
+  expandRole,
+  type RoleOf,
+  roles,
+  roleTemplate,
+  type UserTags,
+} from './templates/roles.ts';
+export { invitationLifetime, issueUser, type UserOptions, userFault } from './users.ts';

@@ -1,0 +1,123 @@
+import { type RoleTemplate, readsOf } from './role-template.ts';
+
+/** Roles in `CONTROL`, the account of the control plane, which only the hub knows. */
+export const controlRoles = {
+  /**
+   * An edge's own link: its account `site-<site>` enters CONTROL through it. Never `audit.>` or `flow.>`, or
+   * the hub would store each record twice: records come by the hub's sources, whose delivery subjects,
+   * resets and flow control are what is allowed here. Streams are listed one by one, since `*` in their
+   * place would stop sourcing without any error.
+   */
+  leaf: {
+    publish: [
+      'control.{{tag(site)}}.>',
+      'deliver.{{tag(site)}}.>',
+      '$JSC.R.{{tag(site)}}.>',
+      '$JS.cloud.API.CONSUMER.RESET.KV_compiled.{{tag(site)}}',
+      '$JS.FC.KV_compiled.{{tag(site)}}.>',
+    ],
+    subscribe: [
+      '_INBOX.{{tag(site)}}.gateway.>',
+      'mirror.{{tag(site)}}.>',
+      '$JSC.R.cloud.*.KV_compiled.{{tag(site)}}.*',
+      '$JS.{{tag(site)}}.API.CONSUMER.RESET.AUDIT.{{tag(site)}}',
+      '$JS.{{tag(site)}}.API.CONSUMER.RESET.FLOW.{{tag(site)}}',
+      '$JS.FC.AUDIT.{{tag(site)}}.>',
+      '$JS.FC.FLOW.{{tag(site)}}.>',
+    ],
+    connectionTypes: ['LEAFNODE'],
+    subscriptions: 1000,
+    holder: { name: 'name', site: 'edge', tenant: 'none', hosts: 'none' },
+  },
+
+  /** The gateway of the cloud: as an edge's, on streams of the cloud's own. */
+  gateway: {
+    publish: [
+      'control.cloud.>',
+      'audit.*.cloud.{{name()}}.>',
+      'flow.cloud.>',
+      'peer.cloud.{{name()}}.beat',
+      ...readsOf('KV_compiled', '{{name()}}'),
+      ...readsOf('AUDIT_cloud', '{{name()}}'),
+      '$JS.API.DIRECT.GET.AUDIT_cloud.audit.*.cloud.{{name()}}.>',
+      '$JS.API.DIRECT.GET.FLOW_cloud.flow.cloud.>',
+    ],
+    subscribe: ['_INBOX.cloud.gateway.{{name()}}.>', 'peer.cloud.*.beat'],
+    connectionTypes: ['STANDARD'],
+    subscriptions: -1,
+    holder: { name: 'gateway', site: 'cloud', tenant: 'none', hosts: 'none' },
+  },
+
+  /** The control plane. It alone makes consumers here: whoever makes one chooses where it delivers. */
+  registry: {
+    publish: [
+      '$JS.API.>',
+      '$KV.documents.>',
+      '$KV.compiled.>',
+      '$JS.FC.KV_documents.>',
+      '$JS.FC.KV_compiled.>',
+      'discovery.>',
+      'audit.*.cloud.registry.admin',
+      '_INBOX.>',
+    ],
+    subscribe: ['control.>', 'admin.>', 'enroll.>', '_INBOX.cloud.registry.>'],
+    connectionTypes: ['STANDARD'],
+    subscriptions: -1,
+    holder: { name: { exactly: 'registry' }, site: 'none', tenant: 'none', hosts: 'none' },
+  },
+
+  /** A tenant's administrator. */
+  admin: {
+    publish: ['admin.{{tag(tenant)}}.{{name()}}.>'],
+    subscribe: ['_INBOX.admin.{{tag(tenant)}}.{{name()}}.>'],
+    connectionTypes: ['STANDARD', 'WEBSOCKET'],
+    subscriptions: 64,
+    holder: { name: 'name', site: 'none', tenant: 'one', hosts: 'none' },
+  },
+
+  /** An administrator of the fabric: of every tenant, and of what belongs to none (`any`). */
+  'fabric-admin': {
+    publish: ['admin.*.{{name()}}.>'],
+    subscribe: ['_INBOX.admin.any.{{name()}}.>'],
+    connectionTypes: ['STANDARD', 'WEBSOCKET'],
+    subscriptions: 64,
+    holder: { name: 'name', site: 'none', tenant: 'none', hosts: 'none' },
+  },
+
+  /** A console of one tenant; the registry made its consumers, filtered to that tenant. */
+  ops: {
+    publish: [
+      ...readsOf('AUDIT', 'ops-{{name()}}'),
+      ...readsOf('FLOW', 'ops-{{name()}}'),
+      '$JS.API.DIRECT.GET.FLOW.from.*.flow.*.{{tag(tenant)}}.>',
+    ],
+    subscribe: ['_INBOX.ops.{{tag(tenant)}}.{{name()}}.>', 'discovery.{{tag(tenant)}}.>'],
+    connectionTypes: ['STANDARD', 'WEBSOCKET'],
+    subscriptions: 64,
+    holder: { name: 'name', site: 'none', tenant: 'one', hosts: 'none' },
+  },
+
+  /** A console of the whole fabric. */
+  'ops-all': {
+    publish: [
+      ...readsOf('AUDIT', 'ops-{{name()}}'),
+      ...readsOf('FLOW', 'ops-{{name()}}'),
+      '$JS.API.DIRECT.GET.FLOW',
+      '$JS.API.DIRECT.GET.FLOW.>',
+    ],
+    subscribe: ['_INBOX.ops.any.{{name()}}.>', 'discovery.>'],
+    connectionTypes: ['STANDARD', 'WEBSOCKET'],
+    subscriptions: 64,
+    holder: { name: 'name', site: 'none', tenant: 'none', hosts: 'none' },
+  },
+
+  /** A joining site: whoever bears the invitation, for a quarter of an hour. Its name is the grant's id. */
+  enrolling: {
+    publish: ['enroll.{{name()}}'],
+    subscribe: ['_INBOX.enroll.{{name()}}.>'],
+    connectionTypes: ['STANDARD'],
+    subscriptions: 8,
+    bearer: true,
+    holder: { name: 'token', site: 'none', tenant: 'none', hosts: 'none' },
+  },
+} as const satisfies Record<string, RoleTemplate>;

@@ -1,0 +1,50 @@
+export { type ServerSettings, serverEnvironment } from './config/environment.ts';
+export { freePorts } from './config/ports.ts';
+export {
+  natsConfigFolder,
+  preloadAccount,
+  prepareServerFolder,
+  type ServerFolder,
+  type ServerKind,
+} from './config/prepare.ts';
+export { type LeafRemote, remotesConf } from './config/remotes.ts';
+export { type ConfValue, confString, toConf } from './config/to-conf.ts';
+export {
+  defaultCacheDir,
+  type FindOptions,
+  type FoundNatsServer,
+  findNatsServer,
+  MINIMUM_VERSION,
+  NatsServerNotFoundError,
+  PINNED_VERSION,
+  type ReleaseSource,
+} from './find/index.ts';
+export { NatsServerStartError, type StartFault } from './process/errors.ts';
+export { type RunningServer, type ServerExit, type StartOptions, startNatsServer } from './process/server.ts';
+export {
+  type SupervisedServer,
+  type SuperviseOptions,
+  type SupervisorEvent,
+  superviseServer,
+} from './process/supervise.ts';
+export {
+  type ConsumerShape,
+  defaultStreamLimits,
+  readerConsumer,
+  type StreamLimits,
+  type StreamShape,
+} from './streams/config.ts';
+export { ensureConsumer, ensureStream, removeConsumer } from './streams/ensure.ts';
+export { ensureHub, type HubAssets, hubStreams, retireSite } from './streams/hub.ts';
+export {
+  auditStream,
+  cloudSite,
+  deliverSubject,
+  flowStream,
+  mirrorSubject,
+  streamNames,
+} from './streams/names.ts';
+export { type ChainName, type Purged, type PurgeOptions, purgeConfirmed } from './streams/purge.ts';
+export { type ReadOptions, readFromStart, type StreamMessage, type StreamReader } from './streams/read.ts';
+export { ConsumerResetError, consumerReset, type ResetReply } from './streams/reset.ts';
+export { ensureSite, type SiteAssets, siteStreams } from './streams/site.ts';

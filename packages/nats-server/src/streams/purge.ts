@@ -1,0 +1,59 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { auditStream } from './names.ts';
+
+/** One chain of blocks: a gateway's of a tenant. */
+export interface ChainName {
+  readonly tenant: string;
+  readonly gateway: string;
+}
+
+/** What may be purged. */
+export interface PurgeOptions {
+  readonly site: string;
+  /**
+   * The last sequence in the stream of this chain that its counters have taken in; nothing after it is purged.
+   * 0 keeps all of the chain.
+   */
+  counted(chain: ChainName): number | Promise<number>;
+}
+
+/** What was purged. */
+export interface Purged {
+  /** Last sequence that the cloud has confirmed. */
+  readonly confirmed: number;
+  /** How many blocks are gone. */
+  readonly blocks: number;
+}
+
+/**
+ * Purges, with the broker's rights, what the cloud has confirmed of a site's records: for each chain the blocks
+ * up to the least of the cloud's acknowledged floor, what its counters have taken in, and the block before its
+ * last. So a chain's last block always stays (a gateway that starts reads there how to go on), and what stays
+ * of a chain has no gap.
+ *
+ * The purge API takes either a sequence or a number to keep, never both, so the last block of each chain is
+ * looked up first. One that is added meanwhile only makes the bound more careful.
+ */
+export async function purgeConfirmed(jsm: JetStreamManager, options: PurgeOptions): Promise<Purged> {
+  const stream = auditStream(options.site);
+  const confirmed = (await jsm.consumers.info(stream, options.site)).ack_floor.stream_seq;
+  if (confirmed === 0) return { confirmed, blocks: 0 };
+  const { state } = await jsm.streams.info(stream, { subjects_filter: '>' });
+  const counts = new Map<string, number>();
+  for (const [subject, count] of Object.entries(state.subjects ?? {})) {
+    const chain = subject.split('.').slice(0, 4).join('.');
+    counts.set(chain, (counts.get(chain) ?? 0) + count);
+  }
+  let blocks = 0;
+  for (const [chain, count] of counts) {
+    const [, tenant = '', , gateway = ''] = chain.split('.');
+    if (count < 2) continue;
+    const last = await jsm.streams.getMessage(stream, { last_by_subj: `${chain}.*` });
+    if (last === null) continue;
+    const through = Math.min(confirmed, await options.counted({ tenant, gateway }), last.seq - 1);
+    if (through < 1) continue;
+    // `seq` is the first that stays.
+    blocks += (await jsm.streams.purge(stream, { filter: `${chain}.*`, seq: through + 1 })).purged;
+  }
+  return { confirmed, blocks };
+}

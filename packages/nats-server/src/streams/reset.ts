@@ -1,0 +1,59 @@
+import type { NatsConnection } from 'nats';
+
+/** Where a consumer stands after a RESET. */
+export interface ResetReply {
+  /** The first sequence of the stream that may be delivered next. */
+  readonly sequence: number;
+  /** How many messages match and are not delivered. */
+  readonly pending: number;
+  /** How many were delivered since the RESET and before this reply: pull requests that waited live on. */
+  readonly delivered: number;
+  /** When the consumer was made; another time than before tells of a stream made anew. */
+  readonly created: string;
+}
+
+/** Thrown where the server refuses a RESET. `code` is its `err_code`. */
+export class ConsumerResetError extends Error {
+  override readonly name = 'ConsumerResetError';
+  readonly code: number;
+
+  constructor(stream: string, consumer: string, code: number, description: string) {
+    super(`cannot rewind consumer ${consumer} of ${stream}: ${description} (${code})`);
+    this.code = code;
+  }
+}
+
+/**
+ * Sets where a consumer goes on: at `sequence`, or without one at the first message not acknowledged (NATS
+ * ADR-60; `$JS.API.CONSUMER.RESET.<stream>.<consumer>`). What was pending is forgotten and the consumer's own
+ * sequence starts at 1 again; pull requests that wait stay, and are served at once. A sequence is admitted only by a consumer of
+ * `deliver_policy` `all` (or by start, not before it); others, `last_per_subject` among them, answer with an
+ * error. Where there is no such consumer, or not yet, nobody answers: rejects with a `TimeoutError`.
+ */
+export async function consumerReset(
+  connection: NatsConnection,
+  stream: string,
+  consumer: string,
+  sequence?: number,
+  timeout = 5_000,
+): Promise<ResetReply> {
+  const body = sequence === undefined ? '' : JSON.stringify({ seq: sequence });
+  const message = await connection.request(`$JS.API.CONSUMER.RESET.${stream}.${consumer}`, body, { timeout });
+  const reply = message.json<{
+    error?: { err_code?: number; description?: string };
+    reset_seq?: number;
+    num_pending?: number;
+    delivered?: { consumer_seq?: number };
+    created?: string;
+  }>();
+  if (reply.error) {
+    const { err_code: code = 0, description = 'no reason given' } = reply.error;
+    throw new ConsumerResetError(stream, consumer, code, description);
+  }
+  return {
+    sequence: reply.reset_seq ?? 1,
+    pending: reply.num_pending ?? 0,
+    delivered: reply.delivered?.consumer_seq ?? 0,
+    created: reply.created ?? '',
+  };
+}

@@ -1,0 +1,106 @@
+import type { Manifest } from '@causeway/protocol';
+import { expect, test } from 'vitest';
+import { checkManifest } from './check-manifest.ts';
+import { checkPolicy } from './check-policy.ts';
+import { manifestOf } from './generate.test-support.ts';
+import { compileSchema } from './json-schema/compile-schema.ts';
+import { nearest } from './nearest.ts';
+
+const policy = { kind: 'policy', name: 'p', from: {}, to: { service: 'quotes' }, effect: 'allow' };
+
+test('policy - a good one passes', () => {
+  const value = { ...policy, from: { site: '*' }, limits: { rate: 5, burst: 10, concurrency: 2 } };
+  expect(checkPolicy(value)).toEqual({ value });
+});
+
+for (const [name, value, pointer, problem] of [
+  ['a mistyped field', { ...policy, efect: 'deny' }, '/efect', 'did you mean "effect"?'],
+  [
+    'a mistyped inner field',
+    { ...policy, to: { service: 'q', endpoint: ['x'] } },
+    '/to/endpoint',
+    '"endpoints"?',
+  ],
+  ['a field like none', { ...policy, from: { planet: 'x' } }, '/from/planet', 'known fields: site, service'],
+  ['a field of every object', { ...policy, constructor: 1 }, '/constructor', 'is not a known field'],
+  ['a missing field', { ...policy, effect: undefined }, '/effect', 'is missing'],
+  ['an unknown effect', { ...policy, effect: 'permit' }, '/effect', 'must be one of ["allow","deny"]'],
+  ['any for *', { ...policy, from: { site: 'any' } }, '/from/site', 'write "*"'],
+  ['a reserved name', { ...policy, name: 'registry' }, '/name', 'reserved'],
+  ['a reserved service', { ...policy, to: { service: 'gateway' } }, '/to/service', 'reserved'],
+  ['burst without rate', { ...policy, limits: { burst: 3 } }, '/limits', 'rate'],
+  ['limits on a deny', { ...policy, effect: 'deny', limits: { rate: 1 } }, '/limits', 'no meaning'],
+  ['a list', [policy], '', 'object'],
+] as const) {
+  test(`policy - ${name} is refused with its place`, () => {
+    const { fault } = checkPolicy(value);
+    expect(fault?.pointer).toBe(pointer);
+    expect(fault?.problem).toContain(problem);
+  });
+}
+
+const withRequest = (request: unknown): unknown => {
+  const manifest: Manifest = manifestOf('quotes');
+  return { ...manifest, endpoints: { latest: { request, reply: true } } };
+};
+const at = '/endpoints/latest/request';
+
+test('manifest - a good one passes, with formats, inner references and annotations', () => {
+  const request = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    required: ['symbol'],
+    additionalProperties: false,
+    properties: {
+      symbol: { $ref: '#/$defs/symbol' },
+      since: { type: 'string', format: 'date' },
+      next: { $ref: '#' },
+    },
+    $defs: { symbol: { type: 'string', 'x-unit': 'ticker', description: 'as traded', examples: ['MSFT'] } },
+  };
+  expect(checkManifest(withRequest(request)).fault).toBeUndefined();
+  const validate = compileSchema(request).value;
+  expect(validate?.({ symbol: 'MSFT', since: '2010-01-01' })).toBeUndefined();
+  expect(validate?.({ symbol: 1 })).toEqual({ pointer: '/symbol', problem: 'must be string' });
+  expect(validate?.({ symbol: 'x', since: 'May' })?.pointer).toBe('/since');
+});
+
+let deep: unknown = {};
+for (let level = 0; level < 5000; level += 1) deep = { not: deep };
+
+for (const [name, schema, pointer, problem] of [
+  ['a wrong type', { type: 'strnig' }, `${at}/type`, 'must be'],
+  ['a mistyped keyword', { requird: ['a'] }, `${at}/requird`, 'did you mean "required"?'],
+  ['a mistyped inner keyword', { items: { maxlength: 3 } }, `${at}/items/maxlength`, '"maxLength"?'],
+  ['a remote reference', { $ref: 'https://example.com/a' }, `${at}/$ref`, 'not inside'],
+  ['a dangling reference', { allOf: [{ $ref: '#/$defs/no' }] }, `${at}/allOf/0/$ref`, 'not in this schema'],
+  ['an older dialect', { $schema: 'http://json-schema.org/draft-07/schema#' }, `${at}/$schema`, '2020-12'],
+  ['an asynchronous schema', { $async: true }, `${at}/$async`, 'not a keyword'],
+  ['a broken pattern', { pattern: '(' }, `${at}/pattern`, ''],
+  ['an unknown format', { format: 'datetime' }, `${at}/format`, 'did you mean "date-time"?'],
+  ['a broken pattern of names', { patternProperties: { '(': {} } }, `${at}/patternProperties/(`, ''],
+  ['a name of its own', { $id: 'https://example.com/b' }, `${at}/$id`, 'not admitted'],
+  ['endless nesting', deep, at, 'nested more than'],
+  ['a list', [], at, ''],
+  ['a number', 3, at, ''],
+] as const) {
+  test(`manifest - a schema with ${name} is refused with its place`, () => {
+    const { fault } = checkManifest(withRequest(schema));
+    expect(fault?.pointer).toBe(pointer);
+    expect(fault?.problem).toContain(problem);
+  });
+}
+
+test('manifest - names are checked, and a property may be named like a keyword', () => {
+  expect(checkManifest(manifestOf('registry')).fault?.pointer).toBe('/service');
+  expect(checkManifest(manifestOf('quotes', '1.0.0', ['any'])).fault?.pointer).toBe('/endpoints/any');
+  expect(checkManifest({ ...manifestOf('quotes'), endpoint: {} }).fault?.problem).toContain('"endpoints"?');
+  expect(checkManifest(withRequest({ properties: { $async: { type: 'string' } } })).fault).toBeUndefined();
+});
+
+test('nearest - finds the likely word and keeps silent where none is near', () => {
+  expect(nearest('efect', ['kind', 'effect'])).toBe('effect');
+  expect(nearest('Effect', ['effect'])).toBe('effect');
+  expect(nearest('planet', ['site', 'service'])).toBeUndefined();
+  expect(nearest('x'.repeat(100_000), ['x'])).toBeUndefined();
+});

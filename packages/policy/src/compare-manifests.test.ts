@@ -1,0 +1,91 @@
+import type { EndpointDescription, Manifest } from '@causeway/protocol';
+import { expect, test } from 'vitest';
+import { compareManifests, sameContract } from './compare-manifests.ts';
+
+const latest: EndpointDescription = {
+  request: {
+    type: 'object',
+    required: ['symbol', 'day'],
+    properties: { symbol: { type: 'string', description: 'ticker' }, description: { type: 'string' } },
+  },
+  reply: { type: 'number' },
+  idempotent: true,
+};
+const published: Manifest = { kind: 'api', service: 'quotes', version: '1.0.0', endpoints: { latest } };
+const withLatest = (changes: Partial<EndpointDescription>): Manifest => ({
+  ...published,
+  endpoints: { latest: { ...latest, ...changes } },
+});
+
+test('compare - the same is the same, whatever the order of fields and the tenant', () => {
+  const { kind, service, version, endpoints } = published;
+  expect(compareManifests(published, { tenant: 'acme', endpoints, version, service, kind })).toEqual({
+    verdict: 'same',
+    differences: [],
+  });
+});
+
+const request = latest.request as Record<string, unknown>;
+const other = { ...latest, description: 'new' };
+
+for (const [name, proposed, verdict, pointers] of [
+  ['an endpoint added', { endpoints: { latest, more: other } }, 'changed', ['/endpoints/more']],
+  [
+    'an endpoint removed',
+    { endpoints: { more: other } },
+    'incompatible',
+    ['/endpoints/latest', '/endpoints/more'],
+  ],
+  ['a patch version', { version: '1.0.1' }, 'changed', ['/version']],
+  ['another major', { version: '2.0.0' }, 'incompatible', ['/version']],
+  ['another service', { service: 'quote' }, 'incompatible', ['/service']],
+  ['a description', { description: 'x' }, 'changed', ['/description']],
+] as const) {
+  test(`compare - ${name} is ${verdict}`, () => {
+    const found = compareManifests(published, { ...published, ...proposed });
+    expect(found.verdict).toBe(verdict);
+    expect(found.differences.map(({ pointer }) => pointer)).toEqual(pointers);
+  });
+}
+
+const properties = request.properties as object;
+const place = '/endpoints/latest';
+
+for (const [name, changes, verdict, pointer] of [
+  ['a schema’s title', { request: { ...request, title: 'x' } }, 'changed', `${place}/request`],
+  [
+    'the order of a set',
+    { request: { ...request, required: ['day', 'symbol'] } },
+    'changed',
+    `${place}/request`,
+  ],
+  ['a type', { reply: { type: 'string' } }, 'incompatible', `${place}/reply/type`],
+  [
+    'less required',
+    { request: { ...request, required: ['day'] } },
+    'incompatible',
+    `${place}/request/required`,
+  ],
+  [
+    'a property named description',
+    { request: { ...request, properties: { ...properties, description: { type: 'null' } } } },
+    ...(['incompatible', `${place}/request/properties/description/type`] as const),
+  ],
+  ['a lower limit', { maxRequestBytes: 10 }, 'incompatible', `${place}/maxRequestBytes`],
+  ['a higher limit', { maxRequestBytes: 900_000 }, 'changed', `${place}/maxRequestBytes`],
+  ['idempotent taken back', { idempotent: false }, 'incompatible', `${place}/idempotent`],
+] as const) {
+  test(`compare - ${name} is ${verdict}, at its place`, () => {
+    const found = compareManifests(published, withLatest(changes));
+    expect([found.verdict, ...found.differences.map((difference) => difference.pointer)]).toEqual([
+      verdict,
+      pointer,
+    ]);
+    expect(sameContract(published, withLatest(changes))).toBe(pointer === `${place}/request`);
+  });
+}
+
+test('compare - a difference says what was and what is', () => {
+  const { differences } = compareManifests(published, withLatest({ reply: { type: 'string' } }));
+  expect(differences[0]?.what).toBe('was "number", is "string"');
+});

@@ -1,0 +1,121 @@
+import {
+  compiledKeys,
+  type DiscoveredApi,
+  majorOf,
+  type Rule,
+  type ServedApi,
+  type Service,
+  type VisibleApis,
+} from '@causeway/protocol';
+import { compareText } from './canonical-json.ts';
+import type { RuleIndex } from './decide.ts';
+import { type DocumentIndex, indexDocuments } from './document-index.ts';
+import type { ApiDocument, Documents } from './documents.ts';
+
+/** What a queue group's secret name is made for: one API, one caller site, one serving site or `any`. */
+export interface QueueKey {
+  readonly tenant: string;
+  readonly service: string;
+  readonly major: number;
+  readonly fromSite: string;
+  readonly toSite: string | 'any';
+}
+
+/** The name of a queue group; the registry's HMAC. Must give the same name for the same key. */
+export type QueueNames = (key: QueueKey) => string;
+
+/** What one site must enforce and may see: keys of `compiledKeys` to values. */
+export type SiteTable = Map<string, ServedApi | VisibleApis>;
+
+/**
+ * Caller sites with a route: those from which some service, known or yet to come, is allowed some endpoint.
+ * So denies count: a site that policies shut out again has no route.
+ */
+function admittedSites(rules: readonly Rule[], index: RuleIndex, sites: readonly string[]): string[] {
+  // '' stands for every service that no rule names.
+  const callers = ['', ...new Set(rules.map((rule) => rule.from.service).filter((name) => name !== '*'))];
+  return sites.filter((site) => callers.some((service) => index.granted({ site, service }).length > 0));
+}
+
+function servedApi(index: DocumentIndex, api: ApiDocument, site: string, queueNames: QueueNames): ServedApi {
+  const { tenant, service } = api;
+  const major = majorOf(api.version);
+  const table = index.ruleTable(api, site);
+  const admitted = new Set([...admittedSites(table.rules, table.index, index.sitesOf(tenant)), site]);
+  const routes: ServedApi['routes'] = {};
+  for (const fromSite of [...admitted].sort(compareText)) {
+    const key = { tenant, service, major, fromSite };
+    routes[fromSite] = {
+      named: queueNames({ ...key, toSite: site }),
+      any: queueNames({ ...key, toSite: 'any' }),
+    };
+  }
+  return { tenant, manifest: api, routes, rules: [...table.rules] };
+}
+
+/** Its own site first, then the cloud, then by name. */
+function orderSites(sites: readonly string[], own: string): string[] {
+  const rank = (site: string) => (site === own ? 0 : site === 'cloud' ? 1 : 2);
+  return [...sites].sort((a, b) => rank(a) - rank(b) || compareText(a, b));
+}
+
+function visibleApi(index: DocumentIndex, api: ApiDocument, caller: Service): DiscoveredApi | undefined {
+  const major = majorOf(api.version);
+  const granted = new Set<string>();
+  const sites: string[] = [];
+  for (const site of index.servingSites(api.tenant, api.service, major)) {
+    const here = index.ruleTable(api, site).index.granted({ site: caller.site, service: caller.name });
+    if (here.length > 0) sites.push(site);
+    for (const endpoint of here) granted.add(endpoint);
+  }
+  if (sites.length === 0) return undefined;
+  return {
+    service: api.service,
+    major,
+    version: api.version,
+    ...(api.description === undefined ? {} : { description: api.description }),
+    sites: orderSites(sites, caller.site),
+    endpoints: Object.fromEntries(Object.entries(api.endpoints).filter(([name]) => granted.has(name))),
+  };
+}
+
+function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames): SiteTable {
+  const table: SiteTable = new Map();
+  const identities = index.servicesAt(site);
+  for (const service of identities) {
+    for (const major of service.hosts ?? []) {
+      const api = index.api(service.tenant, service.name, major);
+      if (!api) continue;
+      table.set(
+        compiledKeys.serve(service.tenant, service.name, major),
+        servedApi(index, api, site, queueNames),
+      );
+    }
+  }
+  for (const service of identities) {
+    const apis = index.apisOf(service.tenant).map((api) => visibleApi(index, api, service));
+    table.set(compiledKeys.see(service.tenant, service.name), {
+      apis: apis.filter((api) => api !== undefined),
+    });
+  }
+  return table;
+}
+
+/**
+ * What one site must enforce (`serve.…`: APIs it hosts, with routes and rules) and may see (`see.…`: one entry
+ * for each identity of the site, also where nothing is visible to it). Pure: equal documents give equal tables,
+ * whatever their order.
+ *
+ * An API whose grants differ from site to site is listed once, with every endpoint that is granted somewhere and
+ * every site that grants one; which of them go together is the gateways' to say.
+ */
+export function compileSite(documents: Documents, site: string, queueNames: QueueNames): SiteTable {
+  return compileFrom(indexDocuments(documents), site, queueNames);
+}
+
+/** The tables of all sites; each equals what `compileSite` gives for it. */
+export function compile(documents: Documents, queueNames: QueueNames): Map<string, SiteTable> {
+  const index = indexDocuments(documents);
+  const sites = documents.sites.map((site) => site.name).sort(compareText);
+  return new Map(sites.map((site) => [site, compileFrom(index, site, queueNames)]));
+}

@@ -1,0 +1,29 @@
+export { canonicalJson } from './canonical-json.ts';
+export { checkManifest } from './check-manifest.ts';
+export { checkPolicy } from './check-policy.ts';
+export {
+  type Comparison,
+  compareManifests,
+  type ManifestDifference,
+  sameContract,
+} from './compare-manifests.ts';
+export { compile, compileSite, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
+export {
+  type Allowed,
+  type Caller,
+  createRuleIndex,
+  type Decision,
+  type Denied,
+  decide,
+  type PolicyLimits,
+  type RuleIndex,
+} from './decide.ts';
+export { diffTables, type TableChanges } from './diff-tables.ts';
+export type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
+export { explain } from './explain.ts';
+export { compileSchema, type ValueCheck } from './json-schema/compile-schema.ts';
+export { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency.ts';
+export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter.ts';
+export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';
+export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
+export { didYouMean, nearest } from './nearest.ts';

@@ -1,0 +1,108 @@
+import {
+  CausewayError,
+  encodeJson,
+  type Logger,
+  type Messages,
+  parseMessage,
+  subjects,
+} from '@causeway/protocol';
+import type { Msg, NatsConnection, Subscription } from 'nats';
+import { encodeError } from '../reply.ts';
+
+/** Who asks, as the broker pinned it in the subject. */
+export interface Administrator {
+  readonly name: string;
+  /** The tenant that he administers; `any` for the fabric. */
+  readonly scope: string;
+}
+
+/** One operation: its request's type, and what it does. */
+export interface AdminOperation<N extends keyof Messages> {
+  readonly request: N;
+  readonly run: (request: Messages[N], by: Administrator) => Promise<object> | object;
+}
+
+/** An operation whose request's type is its own business. */
+export interface AnyAdminOperation {
+  readonly handle: (body: Uint8Array, by: Administrator) => Promise<object>;
+}
+
+/** Wraps an operation, so that what it runs on has been checked. */
+export function operation<N extends keyof Messages>(definition: AdminOperation<N>): AnyAdminOperation {
+  return {
+    async handle(body, by) {
+      const parsed = parseMessage(definition.request, body);
+      if (parsed.fault) {
+        const { pointer, problem } = parsed.fault;
+        throw new CausewayError('INVALID_REQUEST', `${definition.request}${pointer} ${problem}`, { pointer });
+      }
+      return definition.run(parsed.value, by);
+    },
+  };
+}
+
+/** Throws DENIED where an administrator reaches for another tenant's things. */
+export function requireScope(by: Administrator, tenant: string): void {
+  if (by.scope === 'any' || by.scope === tenant) return;
+  throw new CausewayError(
+    'DENIED',
+    `administrator ${by.name} of tenant ${by.scope} may not act for ${tenant}`,
+  );
+}
+
+/** Serves `admin.<tenant>.<admin>.<op>`, one subscription for each tenant and one for the fabric (`any`). */
+export function createAdminDesk(options: {
+  connection: NatsConnection;
+  tenants: readonly string[];
+  operations: Readonly<Record<string, AnyAdminOperation>>;
+  logger: Logger;
+}): { close(): void } {
+  const { connection, operations, logger } = options;
+  const subscriptions: Subscription[] = [];
+
+  async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
+    const found = Object.hasOwn(operations, op) ? operations[op] : undefined;
+    if (!found) throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
+    return found.handle(body, by);
+  }
+
+  function onMessage(scope: string, message: Msg): void {
+    const fields = subjects.admin.parse(message.subject);
+    const inbox = subjects.adminInbox.parse(message.reply ?? '');
+    if (fields?.tenant !== scope || inbox?.tenant !== scope || inbox.admin !== fields.admin) {
+      logger.warn({ scope, shown: message.subject }, 'admin message without an inbox of its sender; dropped');
+      return;
+    }
+    const reply = message.reply as string;
+    const by: Administrator = { name: fields.admin, scope };
+    answer(fields.op, message.data, by).then(
+      (body) => {
+        logger.info({ by, op: fields.op }, 'admin request done');
+        connection.publish(reply, encodeJson(body));
+      },
+      (thrown: unknown) => {
+        if (!(thrown instanceof CausewayError))
+          logger.error({ err: thrown, by, op: fields.op }, 'admin request failed');
+        const error = CausewayError.from(thrown);
+        logger.info({ by, op: fields.op, refused: error.toJSON() }, 'admin request refused');
+        const { body, headers } = encodeError(error);
+        connection.publish(reply, body, { headers });
+      },
+    );
+  }
+
+  for (const scope of ['any', ...options.tenants]) {
+    const subscription = connection.subscribe(`admin.${scope}.*.*`, {
+      callback: (err, message) => {
+        if (err) logger.error({ err, scope }, 'admin subscription refused');
+        else onMessage(scope, message);
+      },
+    });
+    subscriptions.push(subscription);
+  }
+  return {
+    close() {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+  };
+}

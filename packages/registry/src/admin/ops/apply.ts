@@ -1,0 +1,96 @@
+import { canonicalJson, checkPolicy, type PolicyDocument } from '@causeway/policy';
+import { type ApplyReply, CausewayError } from '@causeway/protocol';
+import type { Compiler } from '../../compile/compiler.ts';
+import { acceptManifest } from '../../control/publishing.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/store.ts';
+import { type Administrator, operation, requireScope } from '../admin-desk.ts';
+
+/** apply: policies and manifests, all or none of them. */
+export function applyOperation(options: { store: DocumentStore; compiler: Compiler; announce: () => void }) {
+  const { store, compiler, announce } = options;
+
+  /** The tenants that there are, for those who name none. */
+  function tenantOf(document: Record<string, unknown>, index: number, by: Administrator): string {
+    if (typeof document.tenant === 'string') return document.tenant;
+    if (by.scope !== 'any') return by.scope;
+    const tenants = store.accounts.map((account) => account.name);
+    const [only] = tenants;
+    if (tenants.length === 1 && only !== undefined) return only;
+    throw new CausewayError(
+      'INVALID_REQUEST',
+      `/documents/${index}/tenant is missing; one of ${tenants.join(', ')}`,
+      { pointer: `/documents/${index}/tenant` },
+    );
+  }
+
+  /** The document as it will stand. Throws with a pointer into the request. */
+  function accept(document: Record<string, unknown>, index: number, by: Administrator): AnyDocument {
+    const at = `/documents/${index}`;
+    const tenant = tenantOf(document, index, by);
+    requireScope(by, tenant);
+    if (!store.accounts.some((account) => account.name === tenant)) {
+      throw new CausewayError('INVALID_REQUEST', `${at}/tenant names no tenant of this fabric: ${tenant}`, {
+        pointer: `${at}/tenant`,
+      });
+    }
+    if (document.kind === 'policy') {
+      const parsed = checkPolicy(document);
+      if (parsed.fault) {
+        const { pointer, problem } = parsed.fault;
+        throw new CausewayError('INVALID_REQUEST', `policy ${at}${pointer} ${problem}`, {
+          pointer: at + pointer,
+        });
+      }
+      const policy: PolicyDocument = { ...parsed.value, tenant };
+      return policy;
+    }
+    if (document.kind === 'api') {
+      try {
+        return acceptManifest(store, tenant, document);
+      } catch (error) {
+        if (!(error instanceof CausewayError)) throw error;
+        throw new CausewayError(error.code, error.reason, {
+          pointer: at + (error.pointer ?? ''),
+          cause: error,
+        });
+      }
+    }
+    throw new CausewayError(
+      'INVALID_REQUEST',
+      `${at}/kind is ${JSON.stringify(document.kind)}; expected "policy" or "api"`,
+      { pointer: `${at}/kind` },
+    );
+  }
+
+  return operation({
+    request: 'ApplyRequest',
+    async run(request, by): Promise<ApplyReply> {
+      const documents = request.documents.map((document, index) => accept(document, index, by));
+      const keys = documents.map(keyOf);
+      const repeated = keys.findIndex((key, index) => keys.indexOf(key) !== index);
+      if (repeated >= 0) {
+        throw new CausewayError('INVALID_REQUEST', `${keys[repeated]} is there twice`, {
+          pointer: `/documents/${repeated}`,
+        });
+      }
+      const changes = documents.map((document, index): ApplyReply['changes'][number] => {
+        const standing = store.get(keys[index] as string);
+        const same = standing !== undefined && canonicalJson(standing) === canonicalJson(document);
+        return {
+          kind: document.kind,
+          ...('tenant' in document ? { tenant: document.tenant } : {}),
+          name: (keys[index] as string).split('.').slice(2).join('.'),
+          change: standing === undefined ? 'created' : same ? 'unchanged' : 'changed',
+        };
+      });
+      if (request.dryRun) return { revision: store.revision, changes };
+      const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
+      if (toWrite.length > 0) {
+        await store.put(toWrite);
+        await compiler.run();
+        announce();
+      }
+      return { revision: store.revision, changes };
+    },
+  });
+}

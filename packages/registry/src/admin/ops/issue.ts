@@ -1,0 +1,54 @@
+import { isPublicKey } from '@causeway/identity';
+import { CausewayError, documentKeys, type IssueReply, nameFault, type Service } from '@causeway/protocol';
+import type { Compiler } from '../../compile/compiler.ts';
+import type { DocumentStore } from '../../documents/store.ts';
+import type { UserIssuer } from '../../identities/user-issuer.ts';
+import { operation, requireScope } from '../admin-desk.ts';
+
+/** issue: signs a key that was made where it will be used, as a service. */
+export function issueOperation(options: { store: DocumentStore; compiler: Compiler; users: UserIssuer }) {
+  const { store, compiler, users } = options;
+  return operation({
+    request: 'IssueRequest',
+    async run({ tenant, site, service, key, labels }, by): Promise<IssueReply> {
+      requireScope(by, tenant);
+      const fault = nameFault('service', service);
+      if (fault) throw new CausewayError('INVALID_REQUEST', fault, { pointer: '/service' });
+      if (!isPublicKey('user', key)) {
+        throw new CausewayError('INVALID_REQUEST', 'key is not the public key of a user (U…)', {
+          pointer: '/key',
+        });
+      }
+      const place = store.get(documentKeys.site(site));
+      if (place?.kind !== 'site') {
+        throw new CausewayError(
+          'INVALID_REQUEST',
+          `there is no site ${site}; causeway get sites lists them`,
+          {
+            pointer: '/site',
+          },
+        );
+      }
+      if (!Object.hasOwn(place.tenants, tenant)) {
+        throw new CausewayError('INVALID_REQUEST', `tenant ${tenant} is not at site ${site}`, {
+          pointer: '/tenant',
+        });
+      }
+      const standing = store.get(documentKeys.service(tenant, site, service));
+      const before = standing?.kind === 'service' ? standing : undefined;
+      const next: Service = {
+        ...before,
+        kind: 'service',
+        tenant,
+        site,
+        name: service,
+        keys: [...new Set([...(before?.keys ?? []), key])],
+        ...(labels === undefined ? {} : { labels }),
+      };
+      const jwt = await users.service(tenant, site, service, key);
+      await store.put([next]);
+      await compiler.run();
+      return { jwt, revision: store.revision };
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readSecret } from '@causeway/identity';
+import type { AccountDocument, Site } from '@causeway/protocol';
+
+/** Where a registry finds its hub and its own folder. */
+export interface RegistryConfig {
+  /** Folder with credentials, signing keys and `bootstrap.json` (docs/architecture.md, "Files"). */
+  readonly dir: string;
+  /** The hub, `tls://host:port`. */
+  readonly url: string;
+  /** The CA's certificates, PEM text. */
+  readonly ca: string;
+}
+
+/** What a fabric was founded with; taken in once, afterwards the documents hold. */
+export interface Bootstrap {
+  readonly sites: readonly Site[];
+  readonly accounts: readonly AccountDocument[];
+  /** Public key of CONTROL. */
+  readonly control: string;
+}
+
+/** The registry's secrets, read once at its start. */
+export interface Keyring {
+  /** Seed of the operator's signing key. */
+  readonly operator: string;
+  /** Seed from which the names of queue groups are made. */
+  readonly queueSecret: string;
+  /** Seed of the signing key of a role in an account. Throws where there is none. */
+  signer(account: string, role: string): string;
+}
+
+/** Reads what the fabric was founded with. Throws an Error that names the file. */
+export async function readBootstrap(config: RegistryConfig): Promise<Bootstrap> {
+  const file = path.join(config.dir, 'bootstrap.json');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${file} cannot be read; was the fabric founded here (causeway up)?`, { cause });
+  });
+  return JSON.parse(text) as Bootstrap;
+}
+
+/** Reads all keys of the registry's folder. A signing key's file is `keys/<account>.<role>.nk`. */
+export async function readKeyring(config: RegistryConfig): Promise<Keyring> {
+  const keysDir = path.join(config.dir, 'keys');
+  const signers = new Map<string, string>();
+  for (const name of await readdir(keysDir)) {
+    if (!name.endsWith('.nk')) continue;
+    signers.set(name.slice(0, -'.nk'.length), (await readSecret(path.join(keysDir, name))).trim());
+  }
+  return {
+    operator: (await readSecret(path.join(config.dir, 'operator-signing.nk'))).trim(),
+    queueSecret: (await readSecret(path.join(config.dir, 'queue-secret'))).trim(),
+    signer(account, role) {
+      const seed = signers.get(`${account}.${role}`);
+      if (seed === undefined) throw new Error(`no signing key ${account}.${role}.nk in ${keysDir}`);
+      return seed;
+    },
+  };
+}

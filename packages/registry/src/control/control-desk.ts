@@ -1,0 +1,140 @@
+import {
+  CausewayError,
+  type Clock,
+  encodeJson,
+  isToken,
+  type Logger,
+  type Messages,
+  parseMessage,
+  protocolVersion,
+  subjects,
+} from '@causeway/protocol';
+import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { Compiler } from '../compile/compiler.ts';
+import type { DocumentStore } from '../documents/store.ts';
+import { encodeError } from '../reply.ts';
+import type { Gateways } from './gateways.ts';
+import type { Publishing } from './publishing.ts';
+
+/** Serves `control.<site>.*`: what the sites' gateways say. */
+export interface ControlDesk {
+  /** Listens to a site, on a subscription of its own. */
+  addSite(site: string): void;
+  close(): void;
+}
+
+/** Creates the desk. `usersTaken` is told when a site has put re-issued credentials in place. */
+export function createControlDesk(options: {
+  connection: NatsConnection;
+  store: DocumentStore;
+  compiler: Compiler;
+  publishing: Publishing;
+  gateways: Gateways;
+  usersTaken: (site: string) => void;
+  clock: Clock;
+  logger: Logger;
+}): ControlDesk {
+  const { connection, store, compiler, publishing, gateways, usersTaken, clock, logger } = options;
+  const subscriptions = new Map<string, Subscription>();
+  const time = () => Math.round(clock.now());
+
+  async function answer(site: string, gateway: string, op: string, body: Uint8Array): Promise<object> {
+    switch (op) {
+      case 'register': {
+        const request = expect('PublishRequest', body, gateway);
+        requireProtocol(site, request.protocol);
+        requireTenant(site, request.tenant);
+        const revision = await publishing.publish(request.tenant, site, request.service, request.apis);
+        return { revision, time: time() };
+      }
+      case 'renew': {
+        const request = expect('BeatRequest', body, gateway);
+        requireProtocol(site, request.protocol);
+        gateways.renewed(site, request);
+        return { revision: compiler.siteRevision(site), time: time() };
+      }
+      case 'receipt': {
+        const request = expect('Receipt', body, gateway);
+        gateways.received(site, gateway, request.revision);
+        if ((request.users?.length ?? 0) > 0) usersTaken(site);
+        return { revision: compiler.siteRevision(site), time: time() };
+      }
+      default:
+        throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
+    }
+  }
+
+  function requireTenant(site: string, tenant: string): void {
+    const document = store.get(`site.any.${site}`);
+    if (document?.kind === 'site' && Object.hasOwn(document.tenants, tenant)) return;
+    throw new CausewayError('DENIED', `tenant ${tenant} is not at site ${site}`);
+  }
+
+  function requireProtocol(site: string, protocol: number): void {
+    if (protocol === protocolVersion) return;
+    throw new CausewayError(
+      'INVALID_REQUEST',
+      `the gateway of ${site} speaks protocol ${protocol}, the registry protocol ${protocolVersion}`,
+      { pointer: '/protocol' },
+    );
+  }
+
+  function onMessage(site: string, message: Msg): void {
+    // The subscription says which site it is; a hostile leaf can make any subject show (ADR 0004).
+    const fields = subjects.control.parse(message.subject);
+    const inbox = subjects.inbox.parse(message.reply ?? '');
+    if (
+      fields?.site !== site ||
+      inbox?.site !== site ||
+      inbox.caller !== 'gateway' ||
+      !isToken(inbox.token)
+    ) {
+      logger.warn({ site, shown: message.subject }, 'control message that is not of its site; dropped');
+      return;
+    }
+    answer(site, inbox.connection, fields.op, message.data).then(
+      (body) => connection.publish(message.reply as string, encodeJson(body)),
+      (thrown: unknown) => {
+        const error = CausewayError.from(thrown);
+        logger.info({ site, op: fields.op, err: error.toJSON() }, 'control request refused');
+        const { body, headers } = encodeError(error);
+        connection.publish(message.reply as string, body, { headers });
+      },
+    );
+  }
+
+  return {
+    addSite(site) {
+      if (subscriptions.has(site)) return;
+      const subscription = connection.subscribe(`control.${site}.*`, {
+        callback: (err, message) => {
+          if (err) logger.error({ err, site }, 'control subscription refused');
+          else onMessage(site, message);
+        },
+      });
+      subscriptions.set(site, subscription);
+    },
+    close() {
+      for (const subscription of subscriptions.values()) subscription.unsubscribe();
+    },
+  };
+}
+
+/** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
+function expect<N extends 'PublishRequest' | 'BeatRequest' | 'Receipt'>(
+  name: N,
+  body: Uint8Array,
+  gateway: string,
+): Messages[N] {
+  const parsed = parseMessage(name, body);
+  if (parsed.fault) {
+    const { pointer, problem } = parsed.fault;
+    throw new CausewayError('INVALID_REQUEST', `${name}${pointer} ${problem}`, { pointer });
+  }
+  if (parsed.value.gateway !== gateway) {
+    throw new CausewayError('DENIED', `gateway ${gateway} speaks as ${parsed.value.gateway}`, {
+      pointer: '/gateway',
+    });
+  }
+  return parsed.value;
+}

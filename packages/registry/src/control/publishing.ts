@@ -1,0 +1,118 @@
+import { type ApiDocument, checkManifest, compareManifests } from '@causeway/policy';
+import { CausewayError, documentKeys, type Manifest, majorOf, type Service } from '@causeway/protocol';
+import type { Compiler } from '../compile/compiler.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
+
+/** Publishes the APIs that services register. */
+export interface Publishing {
+  /** Publishes APIs of a service at a site and resolves with the revision that the site must reach. */
+  publish(tenant: string, site: string, service: string, apis: readonly Manifest[]): Promise<number>;
+}
+
+/**
+ * Checks a manifest by itself and against what stands under the same major. Throws INVALID_REQUEST with the
+ * place of the fault, or INCOMPATIBLE_API with every difference.
+ */
+export function acceptManifest(store: DocumentStore, tenant: string, manifest: unknown): ApiDocument {
+  const parsed = checkManifest(manifest);
+  if (parsed.fault) {
+    const { pointer, problem } = parsed.fault;
+    throw new CausewayError('INVALID_REQUEST', `manifest${pointer} ${problem}`, { pointer });
+  }
+  const api: ApiDocument = { ...parsed.value, tenant };
+  const major = majorOf(api.version);
+  const standing = store.get(documentKeys.api(tenant, api.service, major));
+  if (standing?.kind !== 'api') return api;
+  const comparison = compareManifests(standing, api);
+  if (comparison.verdict === 'incompatible') {
+    const list = comparison.differences
+      .filter((difference) => difference.breaking)
+      .map(({ pointer, what }) => `${pointer} ${what}`)
+      .join('; ');
+    throw new CausewayError(
+      'INCOMPATIBLE_API',
+      `${api.service} v${major} would break its callers: ${list}; publish it as version ${major + 1}.0.0`,
+      { pointer: comparison.differences.find((difference) => difference.breaking)?.pointer ?? '' },
+    );
+  }
+  return api;
+}
+
+/** Creates the publishing. Requests that come while another is under way are put together into one change. */
+export function createPublishing(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  announce: () => void;
+}): Publishing {
+  const { store, compiler, announce } = options;
+  let queue: { prepare: () => AnyDocument[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let running = false;
+
+  /** The documents that registering these APIs changes; none where all of it stands already. */
+  function prepare(tenant: string, site: string, name: string, apis: readonly Manifest[]): AnyDocument[] {
+    const identity = store.get(documentKeys.service(tenant, site, name));
+    if (identity?.kind !== 'service') {
+      throw new CausewayError(
+        'DENIED',
+        `there is no identity ${tenant}/${site}/${name}; make one with causeway service add`,
+      );
+    }
+    const changed: AnyDocument[] = [];
+    const hosts = new Set(identity.hosts ?? []);
+    for (const manifest of apis) {
+      if (manifest.service !== name) {
+        throw new CausewayError('DENIED', `${name} may not publish an API of the name ${manifest.service}`);
+      }
+      const api = acceptManifest(store, tenant, manifest);
+      const major = majorOf(api.version);
+      const standing = store.get(documentKeys.api(tenant, name, major));
+      if (standing?.kind !== 'api' || compareManifests(standing, api).verdict !== 'same') changed.push(api);
+      hosts.add(major);
+    }
+    if (hosts.size !== (identity.hosts?.length ?? 0)) {
+      const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };
+      changed.push(service);
+    }
+    return changed;
+  }
+
+  async function drain(): Promise<void> {
+    running = true;
+    while (queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      const documents = new Map<string, AnyDocument>();
+      const accepted: typeof batch = [];
+      for (const item of batch) {
+        try {
+          for (const document of item.prepare()) documents.set(keyOf(document), document);
+          accepted.push(item);
+        } catch (error) {
+          item.reject(error);
+        }
+      }
+      try {
+        if (documents.size > 0) {
+          await store.put([...documents.values()]);
+          await compiler.run();
+          announce();
+        }
+        for (const item of accepted) item.resolve();
+      } catch (error) {
+        for (const item of accepted) item.reject(error);
+      }
+    }
+    running = false;
+  }
+
+  return {
+    async publish(tenant, site, service, apis) {
+      await new Promise<void>((resolve, reject) => {
+        queue.push({ prepare: () => prepare(tenant, site, service, apis), resolve, reject });
+        // On the next turn, so that what comes with the same packet is one change.
+        if (!running) queueMicrotask(() => void (running || drain()));
+      });
+      return compiler.siteRevision(site);
+    },
+  };
+}

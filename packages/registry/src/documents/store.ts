@@ -1,0 +1,111 @@
+import type { ApiDocument, Documents, PolicyDocument } from '@causeway/policy';
+import {
+  type AccountDocument,
+  CausewayError,
+  documentKeys,
+  majorOf,
+  type Service,
+  type Site,
+} from '@causeway/protocol';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import { readBucket } from './read-bucket.ts';
+import { BucketConflict, writeBucket } from './write-bucket.ts';
+
+/** Any document of the bucket `documents`. */
+export type AnyDocument = ApiDocument | PolicyDocument | Service | Site | AccountDocument;
+
+/** The key of a document. */
+export function keyOf(document: AnyDocument): string {
+  switch (document.kind) {
+    case 'api':
+      return documentKeys.api(document.tenant, document.service, majorOf(document.version));
+    case 'policy':
+      return documentKeys.policy(document.tenant, document.name);
+    case 'service':
+      return documentKeys.service(document.tenant, document.site, document.name);
+    case 'site':
+      return documentKeys.site(document.name);
+    case 'account':
+      return documentKeys.account(document.name);
+  }
+}
+
+/** All documents, in memory as they are in the bucket. The registry alone writes there. */
+export interface DocumentStore {
+  /** Sequence of the last change: the revision of everything. */
+  readonly revision: number;
+  get(key: string): AnyDocument | undefined;
+  readonly all: Documents;
+  readonly accounts: readonly AccountDocument[];
+  /**
+   * Writes documents, all or nothing; resolves with the new revision, or the old one where nothing changes.
+   * Rejects with CONFLICT where another writer was faster.
+   */
+  put(documents: readonly AnyDocument[]): Promise<number>;
+}
+
+/** Opens the store and reads all of it. */
+export async function openDocumentStore(js: JetStreamClient): Promise<DocumentStore> {
+  const entries = new Map<string, { document: AnyDocument; revision: number }>();
+  let revision = 0;
+  let snapshot: Documents | undefined;
+
+  async function load(): Promise<void> {
+    entries.clear();
+    for (const { key, value, revision: changed } of await readBucket(js, 'documents')) {
+      revision = Math.max(revision, changed);
+      if (value !== undefined) entries.set(key, { document: value as AnyDocument, revision: changed });
+    }
+    snapshot = undefined;
+  }
+  await load();
+
+  const documentsOf = <K extends AnyDocument['kind']>(kind: K) =>
+    [...entries.values()]
+      .map((entry) => entry.document)
+      .filter((document): document is Extract<AnyDocument, { kind: K }> => document.kind === kind);
+
+  return {
+    get revision() {
+      return revision;
+    },
+    get: (key) => entries.get(key)?.document,
+    get all() {
+      snapshot ??= {
+        sites: documentsOf('site'),
+        services: documentsOf('service'),
+        apis: documentsOf('api'),
+        policies: documentsOf('policy'),
+      };
+      return snapshot;
+    },
+    get accounts() {
+      return documentsOf('account');
+    },
+    async put(documents) {
+      const writes = documents.map((document) => {
+        const key = keyOf(document);
+        return { key, value: document, expected: entries.get(key)?.revision ?? 0 };
+      });
+      if (writes.length === 0) return revision;
+      let last: number;
+      try {
+        last = await writeBucket(js, 'documents', writes);
+      } catch (error) {
+        await load();
+        if (error instanceof BucketConflict) {
+          throw new CausewayError('CONFLICT', 'someone else changed a document in between; try again', {
+            cause: error,
+          });
+        }
+        throw error;
+      }
+      for (const [index, { key, value }] of writes.entries()) {
+        entries.set(key, { document: value, revision: last - writes.length + 1 + index });
+      }
+      revision = last;
+      snapshot = undefined;
+      return revision;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { decodeJwt } from '@causeway/identity';
+import { compiledKeys, type Logger } from '@causeway/protocol';
+import type { Compiler } from '../compile/compiler.ts';
+import type { DocumentStore } from '../documents/store.ts';
+import type { Hub } from '../hub/hub.ts';
+
+/** Lets a site's leaf links come back with re-issued credentials, once the site has put them in place. */
+export interface LinkRefresh {
+  refresh(site: string): void;
+}
+
+/**
+ * Creates the refresh. What is asked is stateless: a link is cut where it began before its user was issued last,
+ * so a receipt that comes twice, or to a registry that was started anew, does no harm.
+ */
+export function createLinkRefresh(options: {
+  hub: Hub;
+  store: DocumentStore;
+  compiler: Compiler;
+  accountKey: (name: string) => string;
+  logger: Logger;
+}): LinkRefresh {
+  const { hub, store, compiler, accountKey, logger } = options;
+  let queue: Promise<void> = Promise.resolve();
+
+  async function refresh(site: string): Promise<void> {
+    const document = store.get(`site.any.${site}`);
+    if (document?.kind !== 'site') return;
+    for (const [tenant, keys] of Object.entries(document.tenants)) {
+      const user = compiler.tables.get(site)?.get(compiledKeys.user(tenant, 'leaf')) as
+        | { jwt: string }
+        | undefined;
+      if (!user || keys.leaf === undefined) continue;
+      await hub.cut(accountKey(tenant), keys.leaf, decodeJwt(user.jwt).iat);
+    }
+  }
+
+  return {
+    refresh(site) {
+      queue = queue
+        .then(() => refresh(site))
+        .catch((err: unknown) => logger.warn({ err, site }, 'links of the site not refreshed'));
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { decodeJwt, issueUser } from '@causeway/identity';
+import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
+import type { Keyring } from '../config.ts';
+
+/** Issues users of accounts that the registry signs for. */
+export interface UserIssuer {
+  /** A service's user, for a key made elsewhere. `after` is the second at which the key was revoked. */
+  service(tenant: string, site: string, name: string, key: string, after?: number): Promise<string>;
+  /** An ops console's user. */
+  console(tenant: string, name: string, key: string, expires: number): Promise<string>;
+  /**
+   * The users of a site's gateway and leaf as they must be now, by their keys in `compiled`: those issued before,
+   * where the services that the site may host are still the same.
+   */
+  usersOf(
+    site: Site,
+    services: readonly Service[],
+    before: ReadonlyMap<string, unknown>,
+  ): Promise<Map<string, { id: string; jwt: string }>>;
+}
+
+/** Creates the issuer. `accountKey` gives an account's public key by name. */
+export function createUserIssuer(options: {
+  keyring: Keyring;
+  accountKey: (name: string) => string;
+  clock: Clock;
+  random: Random;
+}): UserIssuer {
+  const { keyring, accountKey, clock, random } = options;
+
+  const tenantAccount = (tenant: string) =>
+    ({ kind: 'tenant', name: tenant, publicKey: accountKey(tenant) }) as const;
+  const controlAccount = () =>
+    ({ kind: 'control', name: 'CONTROL', publicKey: accountKey('CONTROL') }) as const;
+
+  async function hostingUser(
+    site: Site,
+    tenant: string,
+    role: 'gateway' | 'leaf',
+    key: string,
+    hosts: readonly string[],
+    before: unknown,
+  ): Promise<{ id: string; jwt: string } | undefined> {
+    const earlier = before as { id: string; jwt: string } | undefined;
+    if (hosts.length === 0 && !earlier) return undefined;
+    if (earlier) {
+      const claims = decodeJwt(earlier.jwt);
+      const tags = (claims.nats.tags as string[] | undefined) ?? [];
+      const hosted = tags.filter((tag) => tag.startsWith('hosts:')).map((tag) => tag.slice('hosts:'.length));
+      if (claims.subject === key && hosted.sort().join() === [...hosts].sort().join()) return earlier;
+    }
+    const name = role === 'gateway' ? (Object.keys(site.gateways)[0] as string) : site.name;
+    const { jwt } = await issueUser({
+      account: tenantAccount(tenant),
+      role,
+      name,
+      tags: { site: site.name, hosts },
+      key,
+      signer: keyring.signer(tenant, role),
+      now: clock.now(),
+    });
+    return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
+  }
+
+  return {
+    async service(tenant, site, name, key, after) {
+      const { jwt } = await issueUser({
+        account: tenantAccount(tenant),
+        role: 'service',
+        name,
+        tags: { site },
+        key,
+        signer: keyring.signer(tenant, 'service'),
+        now: clock.now(),
+        ...(after === undefined ? {} : { after }),
+      });
+      return jwt;
+    },
+    async console(tenant, name, key, expires) {
+      const all = tenant === 'any';
+      const { jwt } = await issueUser({
+        account: controlAccount(),
+        role: all ? 'ops-all' : 'ops',
+        name,
+        tags: all ? {} : { tenant },
+        key,
+        signer: keyring.signer('CONTROL', all ? 'ops-all' : 'ops'),
+        now: clock.now(),
+        expires,
+      });
+      return jwt;
+    },
+    async usersOf(site, services, before) {
+      const users = new Map<string, { id: string; jwt: string }>();
+      for (const [tenant, keys] of Object.entries(site.tenants)) {
+        const hosts = services
+          .filter((service) => service.tenant === tenant && service.site === site.name)
+          .filter((service) => (service.hosts?.length ?? 0) > 0)
+          .map((service) => service.name);
+        for (const role of ['gateway', 'leaf'] as const) {
+          const key = keys[role];
+          if (key === undefined) continue;
+          const entry = compiledKeys.user(tenant, role);
+          const user = await hostingUser(site, tenant, role, key, hosts, before.get(entry));
+          if (user) users.set(entry, user);
+        }
+      }
+      return users;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import path from 'node:path';
+import { ensureHub } from '@causeway/nats-server';
+import type { Clock, Logger, Random } from '@causeway/protocol';
+import { connectNats } from '@causeway/transport';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from 'nats';
+import { createAdminDesk } from './admin/admin-desk.ts';
+import { applyOperation } from './admin/ops/apply.ts';
+import { consoleOperation } from './admin/ops/console.ts';
+import { explainOperation } from './admin/ops/explain.ts';
+import { getOperation } from './admin/ops/get.ts';
+import { issueOperation } from './admin/ops/issue.ts';
+import { revokeOperation } from './admin/ops/revoke.ts';
+import { statusOperation } from './admin/ops/status.ts';
+import { createAnnouncer } from './announce/announcer.ts';
+import { openCompiler } from './compile/compiler.ts';
+import { createQueueNames } from './compile/queue-names.ts';
+import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
+import { createControlDesk } from './control/control-desk.ts';
+import { createGateways } from './control/gateways.ts';
+import { createPublishing } from './control/publishing.ts';
+import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts';
+import { createHub } from './hub/hub.ts';
+import { createLinkRefresh } from './identities/link-refresh.ts';
+import { createUserIssuer } from './identities/user-issuer.ts';
+
+/** A running registry. */
+export interface Registry {
+  /** The revision of the documents. */
+  readonly revision: number;
+  stop(): Promise<void>;
+}
+
+/** What a registry is given from outside. */
+export interface RegistryPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * Starts the control plane at a hub that runs. Resolves when streams and documents are in place, everything
+ * is compiled, and gateways and administrators are listened to. Rejects where the hub cannot be reached.
+ */
+export async function startRegistry(config: RegistryConfig, ports: RegistryPorts): Promise<Registry> {
+  const { clock, random, logger } = ports;
+  const bootstrap = await readBootstrap(config);
+  const keyring = await readKeyring(config);
+  const connect = (file: string, inboxPrefix: string): Promise<NatsConnection> =>
+    connectNats({
+      servers: config.url,
+      ca: config.ca,
+      credentials: path.join(config.dir, file),
+      inboxPrefix,
+      name: `registry ${file}`,
+      random,
+      logger,
+    });
+  const connection = await connect('registry.creds', '_INBOX.cloud.registry');
+  const system = await connect('system.creds', '_INBOX.sys');
+
+  const manager = await jetstreamManager(connection);
+  const js = jetstream(connection);
+  const edges = bootstrap.sites.map((site) => site.name).filter((name) => name !== 'cloud');
+  await ensureHub(manager, { edges });
+
+  const store = await openDocumentStore(js);
+  const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
+  await store.put(founding.filter((document) => store.get(keyOf(document)) === undefined));
+
+  const accountKey = (name: string): string => {
+    if (name === 'CONTROL') return bootstrap.control;
+    const account = store.accounts.find((each) => each.name === name);
+    if (!account) throw new Error(`there is no account ${name}`);
+    return account.publicKey;
+  };
+  const accountName = (key: string): string => {
+    if (key === bootstrap.control) return 'CONTROL';
+    return store.accounts.find((account) => account.publicKey === key)?.name ?? key;
+  };
+
+  const hub = createHub(system, logger);
+  // Claims that a registry stored but could not push before it ended.
+  for (const account of store.accounts) await hub.pushClaims(account.jwt);
+
+  const users = createUserIssuer({ keyring, accountKey, clock, random });
+  const queueNames = createQueueNames(keyring.queueSecret);
+  const compiler = await openCompiler({ js, store, queueNames, users, logger });
+  await compiler.run();
+
+  const announcer = createAnnouncer({ connection, store });
+  const announce = () => announcer.announce();
+  const gateways = createGateways(clock);
+  const publishing = createPublishing({ store, compiler, announce });
+  const links = createLinkRefresh({ hub, store, compiler, accountKey, logger });
+
+  const controlDesk = createControlDesk({
+    connection,
+    store,
+    compiler,
+    publishing,
+    gateways,
+    usersTaken: (site) => links.refresh(site),
+    clock,
+    logger,
+  });
+  for (const site of store.all.sites) controlDesk.addSite(site.name);
+
+  const adminDesk = createAdminDesk({
+    connection,
+    tenants: store.accounts.map((account) => account.name),
+    operations: {
+      apply: applyOperation({ store, compiler, announce }),
+      get: getOperation({ store, compiler, gateways }),
+      explain: explainOperation({ store }),
+      issue: issueOperation({ store, compiler, users }),
+      console: consoleOperation({ store, users, manager, clock, random }),
+      status: statusOperation({ store, compiler, gateways, hub, manager, accountName }),
+      revoke: revokeOperation({ store, compiler, keyring, hub, clock }),
+    },
+    logger,
+  });
+  await connection.flush();
+  logger.info({ revision: store.revision, sites: store.all.sites.length }, 'registry ready');
+
+  return {
+    get revision() {
+      return store.revision;
+    },
+    async stop() {
+      controlDesk.close();
+      adminDesk.close();
+      await connection.drain();
+      await system.drain();
+      logger.info({}, 'registry stopped');
+    },
+  };
+}

@@ -1,0 +1,250 @@
+import {
+  CausewayError,
+  type Clock,
+  encodeJson,
+  nameFault,
+  headers as names,
+  type Random,
+  subjects,
+} from '@causeway/protocol';
+import {
+  backoffDelay,
+  createTokens,
+  type HubClock,
+  headerBlock,
+  headerBytes,
+  MuxError,
+  type MuxFault,
+  type NatsConnection,
+  type ReplyMux,
+} from '@causeway/transport';
+import type { Discovery } from './discovery.ts';
+import type { Link } from './link.ts';
+import type { NoRouteReporter } from './no-route.ts';
+import { resultOf } from './refusal.ts';
+import { sleep, within } from './sleep.ts';
+import type { CallOptions, Identity } from './types.ts';
+
+/** An endpoint as a caller addresses it, with the subjects that were made for it. */
+export interface Endpoint {
+  readonly service: string;
+  readonly major: number;
+  readonly endpoint: string;
+  /** Subject of a call to a site, or `any`. */
+  subjectTo(site: string): string;
+}
+
+/** Makes calls. */
+export interface Caller {
+  endpoint(service: string, major: number, endpoint: string): Endpoint;
+  /** Rejects with a CausewayError, or with the reason of an aborted signal. */
+  call(to: Endpoint, input: unknown, options?: CallOptions): Promise<unknown>;
+  /** Calls under way. */
+  readonly pending: number;
+  /** Refuses calls from now on, and resolves when none is under way. */
+  drain(): Promise<void>;
+}
+
+const defaultTimeoutMs = 2_000;
+/** The first call waits at most this long for the hub's time, which every deadline is told in. */
+const firstDiscoveryMs = 1_000;
+
+/** What a caller stands on. */
+export interface CallerOptions {
+  readonly identity: Identity;
+  readonly connection: NatsConnection;
+  readonly mux: ReplyMux;
+  readonly hub: HubClock;
+  readonly link: Link;
+  readonly discovery: Discovery;
+  readonly reports: NoRouteReporter;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** One caller for each connection: it numbers the connection's calls. */
+export function createCaller(options: CallerOptions): Caller {
+  const { identity, connection, mux, hub, link, discovery, reports, clock, random } = options;
+  const { site, service: from } = identity;
+  const callPrefix = `${createTokens(random)().slice(0, 12)}-`;
+  const idle = new Set<() => void>();
+  let calls = 0;
+  let pending = 0;
+  let draining = false;
+
+  /** Waits for the connection, and the first time for the hub's clock. */
+  async function ready(deadline: number, signal: AbortSignal | undefined): Promise<void> {
+    await link.untilUp(deadline - clock.monotonic(), signal);
+    signal?.throwIfAborted();
+    if (!link.up) {
+      const reason = `not connected to the server of ${site}; the call was not sent`;
+      throw link.refusal ?? new CausewayError('UNREACHABLE', reason);
+    }
+    const wait = Math.min(firstDiscoveryMs, deadline - clock.monotonic());
+    if (!hub.known) await within(clock, wait, discovery.firstAttempt, signal);
+    signal?.throwIfAborted();
+  }
+
+  function send(to: Endpoint, body: Uint8Array, deadline: number, opts: CallOptions): Promise<unknown> {
+    const { signal, traceparent } = opts;
+    const subject = to.subjectTo(opts.site ?? 'any');
+    calls += 1;
+    const call = callPrefix + calls.toString(36);
+    const fields: [string, string][] = [[names.call, call]];
+    // Without a gateway's reply the hub's time is not known, and this machine's own may be hours off.
+    if (hub.known) {
+      fields.push([names.deadline, String(Math.floor(hub.now() + deadline - clock.monotonic()))]);
+    }
+    if (traceparent !== undefined) fields.push([names.traceparent, traceparent]);
+    const limit = connection.info?.max_payload;
+    if (limit !== undefined && body.length + headerBytes(fields) > limit) {
+      const reason = `the request has ${body.length} bytes; the server takes ${limit} with its headers`;
+      throw new CausewayError('PAYLOAD_TOO_LARGE', reason);
+    }
+
+    return new Promise((resolve, reject) => {
+      const onAbort = () => mux.abort(token);
+      const token = mux.send(subject, body, deadline, headerBlock(fields), (outcome) => {
+        signal?.removeEventListener('abort', onAbort);
+        if (typeof outcome === 'string') {
+          reject(outcome === 'aborted' && signal ? signal.reason : fault(outcome, to, call, body, opts));
+          return;
+        }
+        try {
+          resolve(resultOf(outcome));
+        } catch (error) {
+          reject(error);
+        }
+      });
+      signal?.addEventListener('abort', onAbort);
+    });
+  }
+
+  function fault(outcome: MuxFault, to: Endpoint, call: string, body: Uint8Array, opts: CallOptions) {
+    switch (outcome) {
+      case 'no-responders':
+        return unrouted(to, call, body, opts);
+      case 'timeout':
+        return new CausewayError('DEADLINE_EXCEEDED', `no reply from ${nameOf(to)} before the deadline`);
+      case 'denied':
+        return new CausewayError('DENIED', `the server does not let ${site}.${from} publish this call`);
+      default:
+        return new CausewayError('UNREACHABLE', 'the connection was closed before a reply came');
+    }
+  }
+
+  /** Nobody heard the call: says which kind of nobody, and has it recorded. */
+  function unrouted(to: Endpoint, call: string, body: Uint8Array, opts: CallOptions): CausewayError {
+    const { service, major, endpoint } = to;
+    // Where nothing was discovered yet there is no gateway, and then nothing can be said against the API.
+    const listed = discovery.lists(service, major, opts.site) ?? true;
+    const code = listed ? 'UNREACHABLE' : 'NO_ROUTE';
+    const toSite = opts.site ?? 'any';
+    const at = Math.max(0, Math.floor(hub.now()));
+    reports.add({ call, at, toSite, service, major, endpoint, code, requestBytes: body.length });
+    const where = opts.site === undefined ? '' : ` at ${opts.site}`;
+    return new CausewayError(
+      code,
+      listed
+        ? `no gateway that serves ${nameOf(to)}${where} can be reached now`
+        : `there is no ${nameOf(to)}${where} for ${site}.${from}`,
+    );
+  }
+
+  async function call(to: Endpoint, input: unknown, opts: CallOptions = {}): Promise<unknown> {
+    const { signal, timeout = defaultTimeoutMs, retry = 0 } = opts;
+    signal?.throwIfAborted();
+    if (!(timeout > 0))
+      throw new RangeError(`timeout must be a number of milliseconds above 0, not ${timeout}`);
+    if (draining) throw new CausewayError('UNREACHABLE', 'this connection is being closed');
+    const deadline = clock.monotonic() + timeout;
+    const body = encodeInput(input);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        if (!link.up || !hub.known) await ready(deadline, signal);
+        return await send(to, body, deadline, opts);
+      } catch (thrown) {
+        const error = callError(thrown);
+        if (attempt >= retry || !(error instanceof CausewayError) || !mayRepeat(error)) throw error;
+        const wait = error.retryAfter ?? backoffDelay(attempt, random);
+        if (clock.monotonic() + wait >= deadline) throw error;
+        await sleep(clock, wait, signal);
+        signal?.throwIfAborted();
+      }
+    }
+  }
+
+  return {
+    endpoint(service, major, endpoint) {
+      const made = new Map<string, string>();
+      return {
+        service,
+        major,
+        endpoint,
+        subjectTo(toSite) {
+          let subject = made.get(toSite);
+          if (subject === undefined) {
+            subject = subjects.call.build({ fromSite: site, from, toSite, service, major, endpoint });
+            made.set(toSite, subject);
+          }
+          return subject;
+        },
+      };
+    },
+    async call(to, input, opts) {
+      pending += 1;
+      try {
+        return await call(to, input, opts);
+      } finally {
+        pending -= 1;
+        if (pending === 0) for (const done of idle) done();
+      }
+    },
+    get pending() {
+      return pending;
+    },
+    drain() {
+      draining = true;
+      return pending === 0 ? Promise.resolve() : new Promise((resolve) => idle.add(resolve));
+    },
+  };
+}
+
+function nameOf({ service, major, endpoint }: Endpoint): string {
+  return `${service}.v${major}.${endpoint}`;
+}
+
+/** A deadline that passed is retryable by the caller's leave only: the service may have run. */
+function mayRepeat(error: CausewayError): boolean {
+  return error.retryable && error.code !== 'DEADLINE_EXCEEDED';
+}
+
+function encodeInput(input: unknown): Uint8Array {
+  try {
+    const value = input === undefined ? null : input;
+    if (JSON.stringify(value) === undefined) throw new TypeError(`a ${typeof input} has no JSON form`);
+    return encodeJson(value);
+  } catch (cause) {
+    throw new CausewayError('INVALID_REQUEST', `the input is not JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** What the layers below throw, as the caller's error. An aborted signal's reason stays what it is. */
+function callError(thrown: unknown): unknown {
+  if (thrown instanceof MuxError) return new CausewayError('UNREACHABLE', 'the connection is closed');
+  // The grammar of subjects and the block of headers throw these for names and values that are none.
+  if (thrown instanceof RangeError)
+    return new CausewayError('INVALID_REQUEST', thrown.message, { cause: thrown });
+  if (thrown instanceof Error && thrown.name === 'ClosedConnectionError') {
+    return new CausewayError('UNREACHABLE', 'the connection is closed', { cause: thrown });
+  }
+  return thrown;
+}
+
+/** Throws INVALID_REQUEST for a name that no service can have. */
+export function checkServiceName(service: string): void {
+  const fault = nameFault('service', service);
+  if (fault !== undefined) throw new CausewayError('INVALID_REQUEST', fault);
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../test/support/manual-clock.ts';
+import { createHubClock } from './deadline.ts';
+
+describe('hub clock', () => {
+  it('hub clock - is this machine’s own, with no bound, until something was observed', () => {
+    const clock = manualClock();
+    const hub = createHubClock(clock);
+    expect([hub.known, hub.now(), hub.slack]).toEqual([false, clock.now(), Number.POSITIVE_INFINITY]);
+  });
+
+  it('hub clock - keeps the observation of least round trip, and its half as slack', () => {
+    const clock = manualClock();
+    const hub = createHubClock(clock);
+    hub.observe({ sentMonotonic: 0, receivedMonotonic: 100, hubTime: 5_090 });
+    hub.observe({ sentMonotonic: 200, receivedMonotonic: 210, hubTime: 5_205 });
+    hub.observe({ sentMonotonic: 300, receivedMonotonic: 400, hubTime: 5_301 });
+    clock.advance(1_000);
+    expect([hub.known, hub.now(), hub.slack]).toEqual([true, 6_000, 5]);
+  });
+
+  it('hub clock - follows a drift, since old observations are forgotten', () => {
+    const hub = createHubClock(manualClock(), 4);
+    hub.observe({ sentMonotonic: 0, receivedMonotonic: 0, hubTime: 1_000 });
+    for (let at = 0; at < 4; at += 1) {
+      hub.observe({ sentMonotonic: at, receivedMonotonic: at + 2, hubTime: at + 9_001 });
+    }
+    expect([hub.now(), hub.slack]).toEqual([9_000, 1]);
+  });
+
+  it('hub clock - ignores an observation that cannot be', () => {
+    const hub = createHubClock(manualClock());
+    hub.observe({ sentMonotonic: 10, receivedMonotonic: 5, hubTime: 1 });
+    hub.observe({ sentMonotonic: 0, receivedMonotonic: 1, hubTime: Number.NaN });
+    expect(hub.known).toBe(false);
+  });
+});

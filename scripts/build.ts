@@ -1,0 +1,32 @@
+// Builds every package into dist/node_modules/@causeway, where `node dist/node_modules/@causeway/cli/src/main.js` runs
+// on any Node from 20: siblings are found beside it, third-party packages in the node_modules of the clone.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const out = join(root, 'dist', 'node_modules', '@causeway');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+
+if (status === 0) {
+  const names = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(out, name)));
+  for (const name of names) writeManifest(name);
+  // The server configurations are read at run time, found by walking up from the module that needs them.
+  const configurations = join(root, 'nats-config');
+  if (existsSync(configurations))
+    cpSync(configurations, join(root, 'dist', 'nats-config'), { recursive: true });
+  process.stderr.write(`built ${names.length} packages into ${out}\n`);
+}
+process.exitCode = status ?? 1;
+
+function writeManifest(name: string): void {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+  manifest.exports = { types: './src/index.d.ts', default: './src/index.js' };
+  writeFileSync(join(out, name, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
