@@ -5,6 +5,7 @@ import {
   connectNats,
   createAnswerMux,
   createReplyMux,
+  headerBlock,
   MuxError,
   type MuxOutcome,
   readCreds,
@@ -90,8 +91,8 @@ describe('mux', () => {
 
   it('mux - throws for a payload above the server’s limit, and then never calls back', () => {
     const replies = mux();
-    const send = () =>
-      replies.send('echo', new Uint8Array(70_000), clock.monotonic() + 20, undefined, expect.fail);
+    const fail = (outcome: MuxOutcome) => expect.fail(String(outcome));
+    const send = () => replies.send('echo', new Uint8Array(70_000), clock.monotonic() + 20, undefined, fail);
     expect(send).toThrow(/max_payload/);
     expect(replies.pendingCount).toBe(0);
     replies.close();
@@ -134,6 +135,39 @@ describe('mux', () => {
     await second.close();
     await expect(open).rejects.toMatchObject({ fault: 'closed' });
     slow.unsubscribe();
+  });
+
+  it('mux - malformed headers and throwing callbacks end neither requests nor the connection', async () => {
+    const replies = mux();
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', onWarning);
+    const malformed = { headers: headerBlock([['no name', 'x']]) };
+    const hostile = answerer.subscribe('hostile', {
+      callback: (_error, message) => {
+        for (const text of ['', 'text']) answerer.publish(message.reply as string, text, malformed);
+        answerer.publish(prefix.replace('c1', 'plain'), '', malformed);
+        answerer.publish(message.reply as string, 'genuine');
+      },
+    });
+    let reached = 0;
+    const plain = asker.subscribe(prefix.replace('c1', 'plain'), {
+      callback: (_error, message) => {
+        reached += 1;
+        void message.headers?.code;
+      },
+    });
+    await Promise.all([asker.flush(), answerer.flush()]);
+    expect((await replies.request('hostile', body, { timeoutMs: 5_000 })).string()).toBe('genuine');
+    replies.send('echo', body, clock.monotonic() + 5_000, undefined, () => {
+      throw new Error('a bad callback');
+    });
+    expect((await replies.request('echo', body, { timeoutMs: 5_000 })).string()).toBe('ping');
+    expect(reached).toBe(1);
+    await until('the warning', () => warnings.includes('a bad callback'));
+    process.off('warning', onWarning);
+    for (const subscription of [hostile, plain]) subscription.unsubscribe();
+    replies.close();
   });
 
   it('mux - an answer counts only under the name of the service that was asked', async () => {
@@ -219,10 +253,10 @@ describe('connect', () => {
     await server.start();
 
     const plain = createServer((socket) => {
-      socket.on('error', () => {});
+      socket.on('error', () => {}).resume();
       socket.write('INFO {"server_id":"x","version":"2.15.2","max_payload":1}\r\n');
     });
-    const mute = createServer((socket) => void socket.on('error', () => {}));
+    const mute = createServer((socket) => void socket.on('error', () => {}).resume());
     for (const [listener, expected] of [
       [plain, /does not speak TLS from the first byte/],
       [mute, /no answer in time.*handshake_first/],

@@ -1,42 +1,32 @@
 import {
-  ConsumerResetError,
-  consumerReset,
+  admitSite,
   ensureHub,
   ensureSite,
   findNatsServer,
   purgeConfirmed,
-  readFromStart,
-  type StreamMessage,
+  retireSite,
   startNatsServer,
 } from '@causeway/nats-server';
-import { systemClock } from '@causeway/transport';
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import { headers, type NatsConnection } from 'nats';
+import { headers } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BareFabric, type BareSite, bareFabric, silent } from '../support/bare-operator.ts';
+import {
+  type BareClient,
+  type BareFabric,
+  type BareSite,
+  bareClient,
+  bareFabric,
+} from '../support/bare-operator.ts';
 import { until } from '../support/until.ts';
 
-interface Client {
-  readonly connection: NatsConnection;
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
-}
-
 let fabric: BareFabric;
-let hub: Client;
-let a: Client;
-let b: Client;
+let hub: BareClient;
+let a: BareClient;
+let b: BareClient;
 
 /** Figures for whoever runs the tests. */
 function report(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-async function client(at: BareSite): Promise<Client> {
-  const connection = await fabric.connect(at);
-  const js = jetstream(connection);
-  return { connection, js, jsm: await jetstreamManager(connection) };
 }
 
 function edge(name: string): BareSite {
@@ -51,12 +41,12 @@ function increment(by: number, more: Record<string, string> = {}) {
 }
 
 /** A counter's value, by the direct read that ops consoles use; 0 where there is none. */
-async function counter({ jsm }: Client, subject: string): Promise<number> {
+async function counter({ jsm }: BareClient, subject: string): Promise<number> {
   const message = await jsm.direct.getMessage('FLOW', { last_by_subj: subject });
   return message === null ? 0 : Number(message.json<{ val: string }>().val);
 }
 
-async function count({ jsm }: Client, stream: string, filter = '>'): Promise<number> {
+async function count({ jsm }: BareClient, stream: string, filter = '>'): Promise<number> {
   const info = await jsm.streams.info(stream, { subjects_filter: filter });
   return Object.values(info.state.subjects ?? {}).reduce((sum, each) => sum + each, 0);
 }
@@ -64,10 +54,18 @@ async function count({ jsm }: Client, stream: string, filter = '>'): Promise<num
 beforeAll(async () => {
   const { path: binary } = await findNatsServer();
   fabric = await bareFabric(['edge-a', 'edge-b'], { binary });
-  [hub, a, b] = await Promise.all([client(fabric.hub), client(edge('edge-a')), client(edge('edge-b'))]);
+  [hub, a, b] = await Promise.all([
+    bareClient(fabric, fabric.hub),
+    bareClient(fabric, edge('edge-a')),
+    bareClient(fabric, edge('edge-b')),
+  ]);
+  await ensureHub(hub.jsm, { edges: [] });
+  await admitSite(hub.jsm, 'edge-a');
+  await ensureSite(a.jsm, { site: 'edge-a' });
   await ensureHub(hub.jsm, { edges: ['edge-a'] });
-  await Promise.all([ensureSite(a.jsm, { site: 'edge-a' }), ensureSite(b.jsm, { site: 'edge-b' })]);
   // A site that joins later.
+  await admitSite(hub.jsm, 'edge-b');
+  await ensureSite(b.jsm, { site: 'edge-b' });
   await ensureHub(hub.jsm, { edges: ['edge-a', 'edge-b'] });
 }, 60_000);
 
@@ -90,7 +88,7 @@ describe('streams', () => {
   it('streams - records of every site reach the cloud, stamped with the site they came from', async () => {
     for (let n = 0; n < 20; n++) {
       await a.js.publish('audit.acme.edge-a.gw-1.access', `a${n}`, { msgID: `a${n}` });
-      await b.js.publish('audit.acme.edge-b.gw-1.refusal', `b${n}`, { msgID: `b${n}` });
+      await b.js.publish('audit.acme.edge-b.gw-1.refusal', `b${n}`, { msgID: `a${n}` });
       await hub.js.publish('audit.acme.cloud.gw-1.access', `c${n}`, { msgID: `c${n}` });
     }
     for (const subject of [
@@ -103,6 +101,8 @@ describe('streams', () => {
       });
     }
     expect(await count(hub, 'AUDIT')).toBe(60);
+    // The same id at two sites is two records: the cloud has no duplicate window that one could spoil.
+    expect((await hub.jsm.streams.info('AUDIT')).config.duplicate_window ?? 0).toBe(0);
     // In order, and each once.
     const last = await hub.jsm.direct.getMessage('AUDIT', {
       last_by_subj: 'from.edge-a.audit.acme.edge-a.gw-1.access',
@@ -154,143 +154,13 @@ describe('streams', () => {
     const bucket = await new Kvm(hub.connection).open('compiled');
     await bucket.put('edge-a.serve.acme.quotes.v1', 'for a');
     await bucket.put('edge-b.serve.acme.quotes.v1', 'for b');
-    const mirrorOf = (at: Client, site: string) =>
+    const mirrorOf = (at: BareClient, site: string) =>
       at.jsm.direct.getMessage('KV_compiled', { last_by_subj: `$KV.compiled.${site}.serve.acme.quotes.v1` });
     expect((await until('edge-a has its own', () => mirrorOf(a, 'edge-a'))).string()).toBe('for a');
     expect((await until('edge-b has its own', () => mirrorOf(b, 'edge-b'))).string()).toBe('for b');
     expect(await count(a, 'KV_compiled')).toBe(1);
     expect(await count(b, 'KV_compiled')).toBe(1);
     expect(await mirrorOf(a, 'edge-b')).toBeNull();
-  });
-});
-
-describe('reading from the start', () => {
-  const rights = {
-    pub: {
-      allow: ['$JS.API.CONSUMER.RESET.KV_compiled.gw-1', '$JS.API.CONSUMER.MSG.NEXT.KV_compiled.gw-1'],
-    },
-    sub: { allow: ['_INBOX.edge-a.gateway.gw-1.>'] },
-  };
-  const inboxPrefix = '_INBOX.edge-a.gateway.gw-1';
-
-  function reader(connection: NatsConnection, seen: Map<string, string>) {
-    return readFromStart({
-      connection,
-      stream: 'KV_compiled',
-      consumer: 'gw-1',
-      clock: systemClock,
-      log: silent,
-      onMessage: (message: StreamMessage) => {
-        seen.set(message.subject, Buffer.from(message.data).toString());
-      },
-    });
-  }
-
-  it('reading - with NEXT and RESET alone: all current keys, then live, again after a restart', async () => {
-    const bucket = await new Kvm(hub.connection).open('compiled');
-    for (let n = 0; n < 300; n++) await bucket.put(`edge-a.see.acme.s${n % 100}`, `v${n}`);
-    await until(
-      'the mirror is full',
-      async () => (await count(a, 'KV_compiled', '$KV.compiled.edge-a.see.>')) === 100,
-    );
-    const connection = await fabric.connect(edge('edge-a'), rights, { inboxPrefix });
-    const seen = new Map<string, string>();
-    const first = reader(connection, seen);
-    await first.caughtUp;
-    expect(seen.size).toBe(101);
-    expect(seen.get('$KV.compiled.edge-a.see.acme.s7')).toMatch(/^v(7|107|207)$/);
-    await bucket.put('edge-a.see.acme.live', 'yes');
-    await until('a live change', () => seen.get('$KV.compiled.edge-a.see.acme.live') === 'yes');
-    await first.stop();
-
-    // A gateway that starts again, on the same consumer, sees everything again.
-    const again = new Map<string, string>();
-    const second = reader(connection, again);
-    await second.caughtUp;
-    expect(again).toEqual(seen);
-
-    // The server goes away and comes back; the reader goes on by itself, with nothing twice.
-    const site = edge('edge-a');
-    again.clear();
-    site.server?.kill('SIGKILL');
-    await site.server?.exited;
-    await bucket.put('edge-a.see.acme.meanwhile', 'yes');
-    site.server = await startNatsServer(site.start);
-    const start = performance.now();
-    await until(
-      'what changed meanwhile',
-      () => again.get('$KV.compiled.edge-a.see.acme.meanwhile') === 'yes',
-      {
-        timeout: 20_000,
-      },
-    );
-    report(`the reader resumed ${Math.round(performance.now() - start)} ms after the edge was ready`);
-    expect([...again.keys()]).toEqual(['$KV.compiled.edge-a.see.acme.meanwhile']);
-    await second.stop();
-  }, 60_000);
-
-  it('reading - nothing stored is caught up at once; a stream made anew is read from its start', async () => {
-    const { jsm, js, connection } = b;
-    await jsm.streams.add({ name: 'ANEW', subjects: ['anew.>'] });
-    const consumer = { durable_name: 'r', ack_policy: 'none', deliver_policy: 'all' } as const;
-    await jsm.consumers.add('ANEW', consumer);
-    const seen: string[] = [];
-    let anew = 0;
-    const reader = readFromStart({
-      connection,
-      stream: 'ANEW',
-      consumer: 'r',
-      clock: systemClock,
-      log: silent,
-      heartbeat: 500,
-      onMessage: (message) => void seen.push(Buffer.from(message.data).toString()),
-      onAnew: () => {
-        anew += 1;
-      },
-    });
-    await reader.caughtUp;
-    for (const text of ['1', '2', '3']) await js.publish('anew.x', text);
-    await until('three messages', () => seen.length === 3);
-    await jsm.streams.delete('ANEW');
-    await jsm.streams.add({ name: 'ANEW', subjects: ['anew.>'] });
-    await js.publish('anew.x', 'one');
-    await jsm.consumers.add('ANEW', consumer);
-    await until('the new message', () => seen.at(-1) === 'one');
-    expect([seen, anew]).toEqual([['1', '2', '3', 'one'], 1]);
-    await reader.stop();
-    await jsm.streams.delete('ANEW');
-  });
-
-  it('reading - a handler that throws gets the same message again', async () => {
-    const seen: string[] = [];
-    let thrown = 0;
-    const reader = readFromStart({
-      connection: a.connection,
-      stream: 'AUDIT',
-      consumer: 'auditor',
-      clock: systemClock,
-      log: silent,
-      onMessage: (message) => {
-        const text = Buffer.from(message.data).toString();
-        if (text === 'a5' && thrown++ < 2) throw new Error('not now');
-        seen.push(text);
-      },
-    });
-    await reader.caughtUp;
-    expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => `a${n}`));
-    await reader.stop();
-  });
-
-  it('reading - RESET to a sequence is refused by a consumer of last_per_subject', async () => {
-    await a.jsm.consumers.add('KV_compiled', {
-      durable_name: 'last',
-      ack_policy: 'none',
-      deliver_policy: 'last_per_subject',
-      filter_subject: '$KV.compiled.edge-a.>',
-    });
-    await expect(consumerReset(a.connection, 'KV_compiled', 'last', 1)).rejects.toThrow(ConsumerResetError);
-    await expect(consumerReset(a.connection, 'KV_compiled', 'none-such', 1, 300)).rejects.toThrow('timeout');
-    await a.jsm.consumers.delete('KV_compiled', 'last');
   });
 });
 
@@ -320,6 +190,20 @@ describe('purging', () => {
       async () => (await count(hub, 'AUDIT', 'from.edge-a.audit.zeta.>')) === 11,
     );
   }, 30_000);
+});
+
+describe('retiring', () => {
+  it('retiring - what was compiled for a site goes, and no other site’s', async () => {
+    const { jsm } = hub;
+    await admitSite(jsm, 'edge-c');
+    const bucket = await new Kvm(hub.connection).open('compiled');
+    await bucket.put('edge-c.revision', '1');
+    const others = await count(hub, 'KV_compiled', '$KV.compiled.edge-a.>');
+    await retireSite(jsm, 'edge-c');
+    expect(await count(hub, 'KV_compiled', '$KV.compiled.edge-c.>')).toBe(0);
+    expect(await count(hub, 'KV_compiled', '$KV.compiled.edge-a.>')).toBe(others);
+    await expect(jsm.consumers.info('KV_compiled', 'edge-c')).rejects.toThrow('consumer not found');
+  });
 });
 
 describe('without the cloud', () => {

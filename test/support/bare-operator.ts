@@ -14,6 +14,7 @@ import {
 } from '@causeway/nats-server';
 import type { Logger } from '@causeway/protocol';
 import { systemClock } from '@causeway/transport';
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   encodeAccount,
   encodeOperator,
@@ -52,6 +53,19 @@ export interface BareSite {
   /** The hub's `CONTROL`, or an edge's `site-<site>`. */
   readonly account: KeyPair;
   server: RunningServer | undefined;
+}
+
+/** A connection that may do anything in its site's account. */
+export interface BareClient {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+/** Connects to a site's server, with JetStream. */
+export async function bareClient(fabric: BareFabric, site: BareSite): Promise<BareClient> {
+  const connection = await fabric.connect(site);
+  return { connection, js: jetstream(connection), jsm: await jetstreamManager(connection) };
 }
 
 /** A logger that keeps nothing. */

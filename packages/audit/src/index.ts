@@ -24,7 +24,7 @@ export {
   type RecountOptions,
   unstampedFlow,
 } from './recount.ts';
-export { type BlockDraft, lineOf, type SealedBlock, type Sign, sealBlock } from './seal-block.ts';
+export { type BlockDraft, type SealedBlock, type Sign, sealBlock } from './seal-block.ts';
 export { type BlockFields, firstPrev, signingInput } from './signing-input.ts';
 export {
   type ChainProblem,

@@ -27,35 +27,11 @@ export function countOf(record: BlockRecord): number {
   return isAccess(record) ? (record.count ?? 1) : 1;
 }
 
-// Printable ASCII but quote and backslash: what JSON writes as it stands.
-const plain = /^[ !#-[\]-~]*$/;
-
-function quoted(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function numeral(value: number): string {
-  return Number.isFinite(value) ? `${value}` : 'null';
-}
-
 /**
- * A record of an access as one line of JSON, without a line end: what JSON.stringify gives for the record with
- * its fields in the schema's order. Written by hand: it is on the path of every call, and takes half the time.
+ * A record as one line of JSON, without a line end: JSON escapes every line feed. Written by JSON.stringify,
+ * though it is on the path of every call: a line put together by hand that escapes what it must is no faster
+ * (1.5 microseconds either way, with the encoding), and one that escapes nothing would sign whatever it is given.
  */
-export function recordLine(record: AuditRecord): string {
-  const { from, to } = record;
-  let line = `{"call":${quoted(record.call)},"at":${numeral(record.at)},"tenant":${quoted(record.tenant)}`;
-  line += `,"from":{"site":${quoted(from.site)},"service":${quoted(from.service)}}`;
-  line += `,"to":{"service":${quoted(to.service)},"major":${numeral(to.major)}`;
-  line += `,"endpoint":${quoted(to.endpoint)}`;
-  if (to.requested !== undefined) line += `,"requested":${quoted(to.requested)}`;
-  line += `},"site":${quoted(record.site)},"decision":"${record.decision}"`;
-  line += `,"policy":${record.policy === null ? 'null' : quoted(record.policy)},"code":${quoted(record.code)}`;
-  if (record.reason !== undefined) line += `,"reason":${quoted(record.reason)}`;
-  line += `,"requestBytes":${numeral(record.requestBytes)},"replyBytes":${numeral(record.replyBytes)}`;
-  line += `,"durationMicros":${numeral(record.durationMicros)}`;
-  if (record.instance !== undefined) line += `,"instance":${quoted(record.instance)}`;
-  if (record.trace !== undefined) line += `,"trace":${quoted(record.trace)}`;
-  if (record.count !== undefined) line += `,"count":${numeral(record.count)}`;
-  return `${line}}`;
+export function recordLine(record: BlockRecord): string {
+  return JSON.stringify(record);
 }

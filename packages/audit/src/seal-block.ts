@@ -40,11 +40,6 @@ export type Sign = (bytes: Uint8Array) => Uint8Array;
 
 const encoder = new TextEncoder();
 
-/** A record of either kind as one line of JSON. */
-export function lineOf(record: BlockRecord): string {
-  return isAccess(record) ? recordLine(record) : JSON.stringify(record);
-}
-
 /**
  * Makes a block of records: body (one JSON object a line, each ended by a line feed), headers, signature. Throws
  * a RangeError for a name the grammar does not admit, for a bad `seq` or `prev`, and for records that are none,
@@ -70,7 +65,7 @@ export function sealBlock(draft: BlockDraft, sign: Sign): SealedBlock {
     outcomes.set(key, (outcomes.get(key) ?? 0) + countOf(record));
   }
   const subject = subjects.audit.build({ tenant, site, gateway, class: draft.class });
-  const body = encoder.encode(`${(draft.lines ?? records.map(lineOf)).join('\n')}\n`);
+  const body = encoder.encode(`${(draft.lines ?? records.map(recordLine)).join('\n')}\n`);
   const text = outcomesText(outcomes);
   const fields: BlockFields = { tenant, site, gateway, class: draft.class, seq, prev, count, outcomes: text };
   const input = signingInput(fields, body);

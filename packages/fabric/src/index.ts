@@ -1,0 +1,28 @@
+export { addService, type NewService } from './admin/add-service.ts';
+export {
+  type AdminClient,
+  type ClientPorts,
+  connectAdmin,
+  type HubAddress,
+  hubAddress,
+} from './admin/client.ts';
+export { tailRecords, verifyChains } from './console/audit.ts';
+export { type Console, type ConsoleReading, openConsole } from './console/console.ts';
+export { type Counters, type RecountReport, readCounters, recount } from './console/flow.ts';
+export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
+export type { SitePlan } from './founding/site.ts';
+export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
+export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } from './parts/parts.ts';
+export {
+  FabricError,
+  type FabricSettings,
+  readFabric,
+  readSite,
+  type SiteSettings,
+  siteUrl,
+} from './settings.ts';
+export { down } from './up/down.ts';
+export { lockHolder } from './up/lock.ts';
+export { readProcesses } from './up/processes.ts';
+export { ailments } from './up/ready.ts';
+export { type Fabric, type FabricSummary, type SiteSummary, type UpOptions, up } from './up/up.ts';

@@ -31,11 +31,12 @@ export {
   type ConsumerShape,
   defaultStreamLimits,
   readerConsumer,
+  reservedBytes,
   type StreamLimits,
   type StreamShape,
 } from './streams/config.ts';
 export { ensureConsumer, ensureStream, removeConsumer } from './streams/ensure.ts';
-export { ensureHub, type HubAssets, hubStreams, retireSite } from './streams/hub.ts';
+export { admitSite, ensureHub, type HubAssets, hubStreams, retireSite } from './streams/hub.ts';
 export {
   auditStream,
   cloudSite,

@@ -136,7 +136,7 @@ export function createCaller(options: CallerOptions): Caller {
   /** Nobody heard the call: says which kind of nobody, and has it recorded. */
   function unrouted(to: Endpoint, call: string, body: Uint8Array, opts: CallOptions): CausewayError {
     const { service, major, endpoint } = to;
-    // Where nothing was discovered yet there is no gateway, and then nothing can be said against the API.
+    // Where nothing is discovered there is no gateway (yet, or again), and nothing can be said against the API.
     const listed = discovery.lists(service, major, opts.site) ?? true;
     const code = listed ? 'UNREACHABLE' : 'NO_ROUTE';
     const toSite = opts.site ?? 'any';

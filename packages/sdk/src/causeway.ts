@@ -172,7 +172,7 @@ function assemble(
     discovery.stop();
     mux.close();
     await connection.close();
-    await Promise.all([...servings].map((serving) => serving.stop()));
+    await Promise.all([...servings].map((serving) => serving.stop(0)));
   }
 
   function watch(listener: (event: WatchEvent) => void): () => void;

@@ -23,7 +23,7 @@ export interface Discovery {
   readonly revision: number | undefined;
   /** Asks the gateway what has changed, and gives the whole list. Rejects with a CausewayError. */
   discover(): Promise<readonly DiscoveredApi[]>;
-  /** True where the API is known to be there (at that site); undefined where nothing is known yet. */
+  /** True where the API is known to be there (at that site); undefined where that is not known now. */
   lists(service: string, major: number, site: string | undefined): boolean | undefined;
   /** Calls back with each change, once, in order. The returned function ends that. */
   watch(listener: (event: WatchEvent) => void): () => void;
@@ -51,6 +51,8 @@ export function createDiscovery(options: {
   let wanted = 0;
   let due = false;
   let running = false;
+  // After a cut the list may be old: what it names is believed, what it lacks is not.
+  let fresh = true;
 
   async function fetch(): Promise<readonly DiscoveredApi[]> {
     const since = known?.revision;
@@ -63,6 +65,7 @@ export function createDiscovery(options: {
   function apply(reply: DiscoverReply): void {
     // Replies may overtake each other, and a replica may lag behind: the newest revision holds.
     if (known && reply.revision < known.revision) return;
+    fresh = true;
     const before = known?.apis;
     const now = reply.unchanged
       ? (before ?? new Map())
@@ -109,7 +112,10 @@ export function createDiscovery(options: {
       refreshSoon();
     },
   });
-  const offReconnect = link.onReconnect(refreshSoon);
+  const offReconnect = link.onReconnect(() => {
+    fresh = false;
+    refreshSoon();
+  });
   const firstAttempt = fetch().then(
     () => {},
     () => refreshSoon(),
@@ -124,7 +130,8 @@ export function createDiscovery(options: {
     lists(name, major, at) {
       if (!known) return undefined;
       const api = known.apis.get(apiName(name, major));
-      return api !== undefined && (at === undefined || api.sites.includes(at));
+      if (api !== undefined && (at === undefined || api.sites.includes(at))) return true;
+      return fresh ? false : undefined;
     },
     watch(listener) {
       listeners.add(listener);

@@ -9,7 +9,7 @@ import {
   type Random,
   subjects,
 } from '@causeway/protocol';
-import type { HubClock, Msg, NatsConnection } from '@causeway/transport';
+import { type HubClock, hasReadableHeaders, type Msg, type NatsConnection } from '@causeway/transport';
 import { type Answer, answerOf, errorAnswer, thrownAnswer } from './answer.ts';
 import { openContext } from './call-context.ts';
 import { instanceId } from './instance-id.ts';
@@ -37,8 +37,8 @@ export interface Serving {
   /** Handlers that run now. */
   readonly inFlight: number;
   readonly counts: ServingCounts;
-  /** Withdraws the registration, lets running handlers finish, and unsubscribes. */
-  stop(): Promise<void>;
+  /** Withdraws the registration, lets running handlers finish (within `drainTimeout`, or so many ms), and unsubscribes. */
+  stop(limit?: number): Promise<void>;
 }
 
 /** What became of the requests since the start. */
@@ -96,7 +96,8 @@ export async function startServing(
   /** Subscription and reply both name the one who may be heard and answered: nothing else is believed. */
   function isOurs(message: Msg): boolean {
     const answer = subjects.answer.parse(message.reply ?? '');
-    return message.subject.startsWith(prefix) && answer?.site === site && answer.service === service;
+    const addressed = message.subject.startsWith(prefix) && answer?.site === site;
+    return addressed && answer.service === service && hasReadableHeaders(message);
   }
 
   function reply(to: string, { body, headers }: Answer): void {
@@ -176,12 +177,12 @@ export async function startServing(
   logger.info({ service, major, instance }, 'serving');
 
   let stopping: Promise<void> | undefined;
-  async function stop(): Promise<void> {
+  async function stop(limit: number): Promise<void> {
     await registration.withdraw();
     // What the gateway sent before it knew is in this connection's buffers; a round trip brings it in.
     if (around.link.up && !connection.isClosed()) await within(clock, 1_000, connection.flush());
     const finished = inFlight === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.add(resolve));
-    await within(clock, options.drainTimeout ?? defaultDrainMs, finished);
+    await within(clock, limit, finished);
     if (inFlight > 0) logger.warn({ instance, inFlight }, 'handlers did not finish in time');
     if (!connection.isClosed()) subscription.unsubscribe();
     around.onStopped(serving);
@@ -200,8 +201,8 @@ export async function startServing(
     get counts() {
       return { ...counts };
     },
-    stop: () => {
-      stopping ??= stop();
+    stop: (limit = options.drainTimeout ?? defaultDrainMs) => {
+      stopping ??= stop(limit);
       return stopping;
     },
   };

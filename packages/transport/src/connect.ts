@@ -10,6 +10,7 @@ import { nodeResolveHost } from 'nats/lib/node_transport.js';
 import { type CredentialsSource, createAuthenticator } from './authenticator.ts';
 import { backoffDelay } from './backoff.ts';
 import { connectFailure } from './connect-failure.ts';
+import { guardCallbacks } from './guard-callbacks.ts';
 import { logStatus } from './log-status.ts';
 import { SafeNodeTransport } from './node-transport.ts';
 
@@ -78,6 +79,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     throw connectFailure(error, servers);
   }
   attempt = 0;
+  guardCallbacks(connection, logger);
   logger.info({ server: connection.getServer(), name: options.name }, 'connected');
   follow(connection, (status) => {
     if (status.type === 'reconnect') attempt = 0;

@@ -12,6 +12,7 @@ export {
   tagOf,
 } from './creds.ts';
 export { createHubClock, type HubClock, type HubObservation } from './deadline.ts';
+export { hasReadableHeaders } from './guard-callbacks.ts';
 export { type HeaderFields, headerBlock, headerBytes } from './header-block.ts';
 export { createLogger, type LoggerOptions, maskSecrets } from './logger.ts';
 export { createReplyMux, type MuxRequestOptions, type ReplyMux, type ReplyMuxOptions } from './mux.ts';

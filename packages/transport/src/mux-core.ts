@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@causeway/protocol';
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+import { hasReadableHeaders } from './guard-callbacks.ts';
 import { createDeadlineSweep, type Expiring } from './sweep.ts';
 import { createTokens } from './tokens.ts';
 
@@ -71,7 +72,12 @@ export function createMuxCore(options: {
   function settle(entry: Pending, outcome: MuxOutcome): void {
     pending.delete(entry.token);
     sweep.remove(entry);
-    entry.callback(outcome);
+    try {
+      entry.callback(outcome);
+    } catch (error) {
+      // One bad callback must not keep the others from being called, nor end the connection's reader.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   function onReply(error: Error | null, message: Msg): void {
@@ -80,7 +86,7 @@ export function createMuxCore(options: {
     const entry = pending.get(subject.slice(subject.lastIndexOf('.') + 1));
     // The whole subject counts, not the token alone: it says who may have answered.
     if (entry?.reply !== subject) return;
-    // Only an empty message can be the server's 503; the headers of others are not decoded here.
+    if (!hasReadableHeaders(message)) return;
     const refused = message.data.length === 0 && message.headers?.code === 503;
     settle(entry, refused ? 'no-responders' : message);
   }

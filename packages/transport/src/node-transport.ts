@@ -75,9 +75,10 @@ export class SafeNodeTransport extends NodeTransport {
 function keepErrorListener(socket: TLSSocket): void {
   const ignore = () => {};
   const removeAll = socket.removeAllListeners.bind(socket);
-  socket.removeAllListeners = (event?: string | symbol) => {
-    removeAll(event);
-    if (event === undefined || event === 'error') socket.on('error', ignore);
+  // Node counts the arguments: with an event that is undefined it would remove nothing.
+  socket.removeAllListeners = (...events: [event?: string | symbol]) => {
+    removeAll(...events);
+    if (events.length === 0 || events[0] === 'error') socket.on('error', ignore);
     return socket;
   };
   socket.on('error', ignore);

@@ -6,7 +6,6 @@ import {
   decodeJson,
   type ErrorCode,
   errorTable,
-  faultOf,
   isErrorCode,
   isToken,
   type Logger,
@@ -15,7 +14,13 @@ import {
 } from '@causeway/protocol';
 import type { AnswerResult, HubClock } from '@causeway/transport';
 import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
-import { type AdmittingEntry, compileEntry, fieldsWithin, type GuardEntry } from '../guard/entry.ts';
+import {
+  type AdmittingEntry,
+  compileEntry,
+  fieldsWithin,
+  forgetEntries,
+  type GuardEntry,
+} from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
 import { encodeRefusal, type RefusalText } from './refusal.ts';
@@ -89,7 +94,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     const fields = fieldsWithin(route, subject);
     if (!fields) return undefined;
     const entry = compileEntry(route.api, fields, limiters, clock.monotonic());
-    if (route.entries.size >= maxEntriesPerRoute) route.entries.clear();
+    if (route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
     route.entries.set(subject, entry);
     return entry;
   }
@@ -167,9 +172,9 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         pointer: '',
       };
     }
-    const validate = entry.endpoint.validate();
-    if (validate(value)) return undefined;
-    const { pointer, problem } = faultOf(validate.errors);
+    const fault = entry.endpoint.requestFault(value);
+    if (!fault) return undefined;
+    const { pointer, problem } = fault;
     return { code: 'INVALID_REQUEST', reason: `request${pointer} ${problem}`, pointer };
   }
 

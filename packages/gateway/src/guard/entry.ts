@@ -1,4 +1,4 @@
-import type { Limiter, LimiterPool } from '@causeway/policy';
+import type { LimiterPool, PooledLimiter } from '@causeway/policy';
 import { type CallFields, type ErrorCode, subjects } from '@causeway/protocol';
 import type { GuardedApi, GuardedEndpoint } from './served-api.ts';
 
@@ -15,7 +15,7 @@ interface EntryBase {
 export interface AdmittingEntry extends EntryBase {
   readonly admits: true;
   readonly policy: string;
-  readonly limiter: Limiter | undefined;
+  readonly limiter: PooledLimiter | undefined;
   readonly endpoint: GuardedEndpoint;
   /** `.v<major>.<endpoint>`, behind `serve.<site>.<service>.<instance>`. */
   readonly serveSuffix: string;
@@ -60,7 +60,7 @@ export function compileEntry(
       policy: decision.policy,
       told: decision.told,
       toldReason: hidden ? noRouteReason(fields) : decision.reason,
-      reason: decision.reason,
+      reason: hidden ? `${decision.code}: ${decision.reason}` : decision.reason,
     };
   }
   const endpoint = api.endpoints.get(fields.endpoint);
@@ -97,4 +97,10 @@ export function fieldsWithin(
     fields.major === route.major &&
     (fields.toSite === route.site || fields.toSite === 'any');
   return inside ? fields : undefined;
+}
+
+/** Drops entries, and lets go of the limiters that they hold. */
+export function forgetEntries(entries: Map<string, GuardEntry>): void {
+  for (const entry of entries.values()) if (entry.admits) entry.limiter?.close();
+  entries.clear();
 }

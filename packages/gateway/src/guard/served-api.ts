@@ -1,4 +1,4 @@
-import { createRuleIndex, type RuleIndex } from '@causeway/policy';
+import { compileSchema, createRuleIndex, type RuleIndex, type ValueCheck } from '@causeway/policy';
 import {
   defaultMaxReplyBytes,
   defaultMaxRequestBytes,
@@ -6,18 +6,14 @@ import {
   majorOf,
   type ServedApi,
 } from '@causeway/protocol';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import formatsPlugin from 'ajv-formats';
-
-const addFormats = formatsPlugin as unknown as (ajv: Ajv2020) => void;
 
 /** What the guard needs to know of one endpoint. */
 export interface GuardedEndpoint {
   readonly name: string;
   readonly maxRequestBytes: number;
   readonly maxReplyBytes: number;
-  /** Checks a parsed request; its `errors` say where the fault is. Compiled on first use. */
-  readonly validate: () => ValidateFunction;
+  /** The fault of a parsed request, or undefined. */
+  readonly requestFault: ValueCheck;
 }
 
 /** An API that this site serves, made ready to guard calls to it. Replaced whole when a new one is compiled. */
@@ -30,41 +26,41 @@ export interface GuardedApi {
   readonly endpoints: ReadonlyMap<string, GuardedEndpoint>;
 }
 
-function guardEndpoint(ajv: () => Ajv2020, name: string, description: EndpointDescription): GuardedEndpoint {
-  let compiled: ValidateFunction | undefined;
+/** A check that is compiled when it is first needed: an API may have hundreds of endpoints that nobody calls. */
+function lazyCheck(schema: EndpointDescription['request']): ValueCheck {
+  let check: ValueCheck | undefined;
+  return (value) => {
+    if (!check) {
+      const compiled = compileSchema(schema);
+      // The registry checked it; where it cannot be compiled here nothing passes.
+      check =
+        compiled.value ??
+        (() => ({ pointer: '', problem: 'cannot be checked: the schema does not compile' }));
+    }
+    return check(value);
+  };
+}
+
+function guardEndpoint(name: string, description: EndpointDescription): GuardedEndpoint {
   return {
     name,
     maxRequestBytes: description.maxRequestBytes ?? defaultMaxRequestBytes,
     maxReplyBytes: description.maxReplyBytes ?? defaultMaxReplyBytes,
-    validate() {
-      compiled ??= ajv().compile(description.request);
-      return compiled;
-    },
+    requestFault: lazyCheck(description.request),
   };
 }
 
-/** Makes an entry of the compiled tables ready for use. Schemas were checked by the registry. */
+/** Makes an entry of the compiled tables ready for use. */
 export function guardApi(source: ServedApi): GuardedApi {
-  // One ajv for each API: a schema's $id means something inside its own manifest only.
-  let instance: Ajv2020 | undefined;
-  const ajv = () => {
-    if (!instance) {
-      instance = new Ajv2020({ allErrors: false, strict: false, logger: false });
-      addFormats(instance);
-    }
-    return instance;
-  };
+  const { endpoints, service, version } = source.manifest;
   return {
     tenant: source.tenant,
-    service: source.manifest.service,
-    major: majorOf(source.manifest.version),
+    service,
+    major: majorOf(version),
     source,
-    rules: createRuleIndex(source.rules, Object.keys(source.manifest.endpoints)),
+    rules: createRuleIndex(source.rules, Object.keys(endpoints)),
     endpoints: new Map(
-      Object.entries(source.manifest.endpoints).map(([name, description]) => [
-        name,
-        guardEndpoint(ajv, name, description),
-      ]),
+      Object.entries(endpoints).map(([name, description]) => [name, guardEndpoint(name, description)]),
     ),
   };
 }

@@ -145,7 +145,11 @@ export function createChain(options: {
 
   return {
     add(record, group) {
-      waiting[classOf(record) === 'access' ? 'access' : 'refusal'].push({ record, line: recordLine(record), group });
+      waiting[classOf(record) === 'access' ? 'access' : 'refusal'].push({
+        record,
+        line: recordLine(record),
+        group,
+      });
       count += 1;
       if (storing || cancelTimer) return;
       cancelTimer = clock.after(flushMs, () => {

@@ -1,6 +1,6 @@
 import { type Logger, subjects } from '@causeway/protocol';
 import type { Msg, NatsConnection, Subscription } from 'nats';
-import type { GuardEntry } from '../guard/entry.ts';
+import { forgetEntries, type GuardEntry } from '../guard/entry.ts';
 import type { GuardedApi } from '../guard/served-api.ts';
 
 /** One subscription for calls: one caller site, one API, by name or as anycast. */
@@ -89,10 +89,14 @@ export function createRoutes(options: {
       const next = want.get(subject);
       if (next && next.queue === standing.queue) {
         // The subscription stays; what is decided on it changes from one call to the next.
-        if (standing.route.api !== next.route.api) standing.route = next.route;
+        if (standing.route.api !== next.route.api) {
+          forgetEntries(standing.route.entries);
+          standing.route = next.route;
+        }
         want.delete(subject);
       } else {
         standing.subscription.unsubscribe();
+        forgetEntries(standing.route.entries);
         state.standing.delete(subject);
       }
     }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock, Logger } from '@causeway/protocol';
 import { NatsServerStartError } from './errors.ts';
+import { endWithUs } from './guard.ts';
 import { eachLine, parseServerLine } from './lines.ts';
 
 /** How a server process ended. */
@@ -19,6 +20,7 @@ export interface StartOptions {
   readonly config: string;
   /** The variables of the configuration (`serverEnvironment`); nothing else of ours is handed on. */
   readonly env: Readonly<Record<string, string>>;
+  /** Takes the server's log, line by line: what it calls INF as debug, its warnings and errors as such. */
   readonly log: Logger;
   readonly clock: Clock;
   /** Milliseconds until it must be ready. Default 15 000; a store of many gigabytes takes longer to recover. */
@@ -36,19 +38,6 @@ export interface RunningServer {
   kill(signal: NodeJS.Signals): void;
   /** Has it read its configuration again (SIGHUP). It reports the outcome in its log only. */
   reload(): void;
-}
-
-// Servers must not outlive the process that keeps their logs. Where this process is killed outright none of
-// this runs; the server then ends at its next log line, whose pipe nobody reads any more.
-const children = new Set<ChildProcess>();
-let guarded = false;
-function endWithUs(child: ChildProcess): void {
-  children.add(child);
-  if (guarded) return;
-  guarded = true;
-  process.once('exit', () => {
-    for (const each of children) each.kill('SIGTERM');
-  });
 }
 
 /** PATH and the like, but not our own variables: a server has no business with them. */
@@ -71,8 +60,10 @@ export function startNatsServer(options: StartOptions): Promise<RunningServer> {
       cwd: folder,
       env: { ...processEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own: at Ctrl-C the gateways still need it, to store their last blocks.
+      detached: process.platform !== 'win32',
     });
-    endWithUs(child);
+    const letGo = endWithUs(child);
     const errors: string[] = [];
     const cancel = clock.after(limit, () => {
       child.kill('SIGKILL');
@@ -82,7 +73,7 @@ export function startNatsServer(options: StartOptions): Promise<RunningServer> {
     const exited = new Promise<ServerExit>((ended) => {
       // 'close', not 'exit': by then the last lines have been read.
       child.once('close', (code, signal) => {
-        children.delete(child);
+        letGo();
         cancel();
         ended({ code, signal });
         reject(NatsServerStartError.exited(errors, signal ?? `exit ${code}`, folder));
@@ -90,7 +81,7 @@ export function startNatsServer(options: StartOptions): Promise<RunningServer> {
     });
     child.once('error', (cause) => {
       cancel();
-      children.delete(child);
+      letGo();
       const text = `cannot run ${binary} in ${folder}: ${cause.message}`;
       reject(new NatsServerStartError('NOT_STARTED', text, undefined, cause));
     });

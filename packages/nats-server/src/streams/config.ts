@@ -16,16 +16,16 @@ export type StreamShape = Partial<StreamConfig> & { readonly name: string };
 /** A consumer as it should be. */
 export type ConsumerShape = Partial<ConsumerConfig> & { readonly durable_name: string };
 
-/** How large streams may grow, in bytes; -1 is no limit but the account's. */
+/**
+ * How large streams may grow, in bytes; -1 is no limit but the account's. Counters and mirrors have none: they
+ * hold one message for each subject, and a limit would make room by forgetting the oldest. A limit is space set
+ * aside: the server refuses a stream where the sum exceeds its `max_file_store` (`reservedBytes`).
+ */
 export interface StreamLimits {
   /** A site's own records. When full, nothing more is taken: calls stop there until the cloud has confirmed. */
   readonly siteAuditBytes: number;
-  /** A site's own counters: one message for each. */
-  readonly siteFlowBytes: number;
   /** All records, at the hub. When full, the sites keep theirs. */
   readonly auditBytes: number;
-  /** All counters, at the hub. */
-  readonly flowBytes: number;
   readonly documentsBytes: number;
   readonly compiledBytes: number;
   /** Servers that hold a copy of each stream: 1, or 3 in a cluster. */
@@ -35,13 +35,16 @@ export interface StreamLimits {
 /** Fit for one machine. */
 export const defaultStreamLimits: StreamLimits = {
   siteAuditBytes: 1024 ** 3,
-  siteFlowBytes: 64 * 1024 ** 2,
   auditBytes: -1,
-  flowBytes: -1,
   documentsBytes: 256 * 1024 ** 2,
   compiledBytes: 256 * 1024 ** 2,
   replicas: 1,
 };
+
+/** Bytes that these streams set aside. What has no limit comes on top. */
+export function reservedBytes(streams: readonly StreamShape[]): number {
+  return streams.reduce((sum, { max_bytes: bytes = -1 }) => sum + Math.max(0, bytes), 0);
+}
 
 const nanosPerSecond = 1_000_000_000;
 
@@ -102,7 +105,6 @@ export function siteFlow(site: string, limits: StreamLimits): StreamShape {
     name: flowStream(site),
     subjects: [`flow.${site}.>`],
     max_msgs_per_subject: 1,
-    max_bytes: limits.siteFlowBytes,
     allow_msg_counter: true,
     allow_atomic: true,
     allow_direct: true,
@@ -143,7 +145,6 @@ export function hubFlow(sites: readonly string[], limits: StreamLimits): StreamS
     name: streamNames.flow,
     sources: sites.map((site) => source(site, 'FLOW')),
     max_msgs_per_subject: 1,
-    max_bytes: limits.flowBytes,
     allow_msg_counter: true,
     allow_direct: true,
     deny_delete: true,
@@ -172,7 +173,6 @@ export function compiledMirror(site: string, limits: StreamLimits): StreamShape 
       consumer: { name: site, deliver_subject: mirrorSubject(site) },
     },
     max_msgs_per_subject: 1,
-    max_bytes: limits.compiledBytes,
     allow_direct: true,
     mirror_direct: false,
     deny_delete: true,

@@ -52,13 +52,22 @@ export async function ensureHub(jsm: JetStreamManager, assets: HubAssets): Promi
   for (const stream of streams.filter(({ name }) => !collecting.has(name))) await ensureStream(jsm, stream);
   await ensureConsumer(jsm, streamNames.auditCloud, sourceConsumer(cloudSite, 'AUDIT'));
   await ensureConsumer(jsm, streamNames.flowCloud, sourceConsumer(cloudSite, 'FLOW'));
-  for (const edge of assets.edges) await ensureConsumer(jsm, streamNames.compiled, mirrorConsumer(edge));
+  for (const edge of assets.edges) await admitSite(jsm, edge);
   for (const gateway of assets.gateways ?? ['gw-1']) {
     await ensureConsumer(jsm, streamNames.compiled, gatewayCompiledConsumer(cloudSite, gateway));
     await ensureConsumer(jsm, streamNames.auditCloud, gatewayAuditConsumer(cloudSite, gateway));
   }
   // Last, so that what they source from is there and they need not wait for a second try.
   for (const stream of streams.filter(({ name }) => collecting.has(name))) await ensureStream(jsm, stream);
+}
+
+/**
+ * Makes what a site's mirror reads from. Done before the site makes its own streams (`ensureSite`), and
+ * `ensureHub` with the site after that, everything finds its other end at the first try; in another order the
+ * server tries again, after 5 s.
+ */
+export async function admitSite(jsm: JetStreamManager, site: string): Promise<void> {
+  await ensureConsumer(jsm, streamNames.compiled, mirrorConsumer(site));
 }
 
 /** Takes away what the hub keeps for a site's mirror. Its records and counters stay; its sources go with `ensureHub`. */

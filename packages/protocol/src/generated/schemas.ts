@@ -262,6 +262,7 @@ export const messageSchemas: readonly object[] = [
         "required": [
           "jwt",
           "name",
+          "next",
           "signers"
         ],
         "properties": {
@@ -281,6 +282,11 @@ export const messageSchemas: readonly object[] = [
                 "$ref": "names.json#/$defs/publicKey"
               }
             }
+          },
+          "next": {
+            "description": "Sequence in AUDIT to read from: 1 for the beginning.",
+            "type": "integer",
+            "minimum": 1
           }
         }
       },

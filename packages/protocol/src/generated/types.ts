@@ -159,6 +159,10 @@ export interface ConsoleReply {
      */
     [k: string]: string[];
   };
+  /**
+   * Sequence in AUDIT to read from: 1 for the beginning.
+   */
+  next: number;
 }
 export interface ExplainRequest {
   /**

@@ -20,7 +20,7 @@ export function consoleOperation(options: {
   const { store, users, manager, clock, random } = options;
 
   /** Consumers are made here alone: whoever makes one chooses where it delivers. */
-  async function addConsumers(name: string, tenant: string, from: 'beginning' | 'now'): Promise<void> {
+  async function addConsumers(name: string, tenant: string): Promise<void> {
     const all = tenant === 'any';
     const base: Partial<ConsumerConfig> = {
       durable_name: `ops-${name}`,
@@ -29,7 +29,7 @@ export function consoleOperation(options: {
     };
     await manager.consumers.add('AUDIT', {
       ...base,
-      deliver_policy: from === 'now' ? DeliverPolicy.New : DeliverPolicy.All,
+      deliver_policy: DeliverPolicy.All,
       ...(all ? {} : { filter_subject: `from.*.audit.${tenant}.>` }),
     });
     await manager.consumers.add('FLOW', {
@@ -52,14 +52,15 @@ export function consoleOperation(options: {
         throw new CausewayError('INVALID_REQUEST', `there is no tenant ${tenant}`, { pointer: '/tenant' });
       }
       const name = `console-${Buffer.from(random.bytes(8)).toString('hex')}`;
-      await addConsumers(name, tenant, from ?? 'beginning');
+      await addConsumers(name, tenant);
+      const next = from === 'now' ? (await manager.streams.info('AUDIT')).state.last_seq + 1 : 1;
       const jwt = await users.console(tenant, name, key, clock.now() + consoleLifetimeMs);
       const signers: ConsoleReply['signers'] = {};
       for (const site of store.all.sites) {
         for (const [gateway, keys] of Object.entries(site.gateways))
           signers[`${site.name}.${gateway}`] = [...keys];
       }
-      return { jwt, name, signers };
+      return { jwt, name, next, signers };
     },
   });
 }

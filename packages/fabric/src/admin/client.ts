@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type ApplyReply,
+  CausewayError,
+  type Clock,
+  type ConsoleReply,
+  check,
+  decodeJson,
+  type ExplainReply,
+  type ExplainRequest,
+  encodeJson,
+  type GetReply,
+  type GetRequest,
+  type IssueReply,
+  type IssueRequest,
+  isErrorCode,
+  type Logger,
+  type Messages,
+  type Random,
+  type RevokeReply,
+  type RevokeRequest,
+  type StatusReply,
+} from '@causeway/protocol';
+import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
+import { fabricLayout } from '../layout.ts';
+import { readFabric, readSite, siteUrl } from '../settings.ts';
+
+/** An administrator's connection to the registry. Every operation rejects with a CausewayError. */
+export interface AdminClient {
+  apply(documents: readonly object[], options?: { dryRun?: boolean }): Promise<ApplyReply>;
+  get(kind: GetRequest['kind'], name?: string): Promise<GetReply>;
+  explain(request: ExplainRequest): Promise<ExplainReply>;
+  issue(request: IssueRequest): Promise<IssueReply>;
+  console(request: { key: string; tenant: string; from: 'beginning' | 'now' }): Promise<ConsoleReply>;
+  status(): Promise<StatusReply>;
+  revoke(request: RevokeRequest): Promise<RevokeReply>;
+  close(): Promise<void>;
+}
+
+/** What a client is given from outside. */
+export interface ClientPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Where a client of the hub connects to. */
+export interface HubAddress {
+  readonly url: string;
+  /** PEM text. */
+  readonly ca: string;
+}
+
+const timeoutMs = 10_000;
+
+/** The hub of the fabric in a folder. Throws a FabricError where there is none. */
+export async function hubAddress(dir: string): Promise<HubAddress> {
+  const { sites } = await readFabric(dir);
+  const hub = await readSite(dir, sites[0] ?? 'cloud');
+  return { url: siteUrl(hub), ca: await readFile(fabricLayout(dir).ca, 'utf8') };
+}
+
+/** Connects as the administrator whose credentials lie in the fabric's folder, or as the one named. */
+export async function connectAdmin(
+  dir: string,
+  ports: ClientPorts,
+  credentials = fabricLayout(dir).admin,
+): Promise<AdminClient> {
+  const hub = await hubAddress(dir);
+  const creds = readCreds(credentials);
+  const tenant = tagOf(creds, 'tenant') ?? 'any';
+  const inbox = `_INBOX.admin.${tenant}.${creds.name}.${Buffer.from(ports.random.bytes(12)).toString('base64url')}`;
+  const connection = await connectNats({
+    servers: hub.url,
+    ca: hub.ca,
+    credentials,
+    inboxPrefix: inbox,
+    name: `admin ${creds.name}`,
+    random: ports.random,
+    logger: ports.logger,
+  });
+  const mux = createReplyMux({ connection, prefix: inbox, clock: ports.clock, random: ports.random });
+
+  async function ask<N extends keyof Messages>(
+    op: string,
+    request: object,
+    expected: N,
+  ): Promise<Messages[N]> {
+    let value: unknown;
+    try {
+      const subject = `admin.${tenant}.${creds.name}.${op}`;
+      value = decodeJson((await mux.request(subject, encodeJson(request), { timeoutMs })).data);
+    } catch (error) {
+      if (!(error instanceof MuxError)) throw error;
+      throw new CausewayError(
+        'UNREACHABLE',
+        'the registry does not answer; causeway status shows what runs',
+        {
+          cause: error,
+        },
+      );
+    }
+    const refusal = check('Refusal', value);
+    if (refusal.value && isErrorCode(refusal.value.code)) {
+      const { code, reason, pointer } = refusal.value;
+      throw new CausewayError(
+        code as CausewayError['code'],
+        reason,
+        pointer === undefined ? {} : { pointer },
+      );
+    }
+    const parsed = check(expected, value);
+    if (parsed.fault) {
+      const { pointer, problem } = parsed.fault;
+      throw new CausewayError('SERVICE_ERROR', `the registry's ${expected}${pointer} ${problem}`);
+    }
+    return parsed.value;
+  }
+
+  return {
+    apply: (documents, options = {}) =>
+      ask('apply', { documents, ...(options.dryRun ? { dryRun: true } : {}) }, 'ApplyReply'),
+    get: (kind, name) => ask('get', { kind, ...(name === undefined ? {} : { name }) }, 'GetReply'),
+    explain: (request) => ask('explain', request, 'ExplainReply'),
+    issue: (request) => ask('issue', request, 'IssueReply'),
+    console: (request) => ask('console', request, 'ConsoleReply'),
+    status: () => ask('status', {}, 'StatusReply'),
+    revoke: (request) => ask('revoke', request, 'RevokeReply'),
+    async close() {
+      mux.close();
+      await connection.close();
+    },
+  };
+}

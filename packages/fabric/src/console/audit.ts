@@ -1,0 +1,46 @@
+import { type Block, type ChainReport, createChainVerifier, isAccess, parseBlock } from '@causeway/audit';
+import type { AuditRecord } from '@causeway/protocol';
+import { verifySignature } from '@causeway/transport';
+import { blockMessageOf } from './block-message.ts';
+import type { Console, ConsoleReading } from './console.ts';
+import { readCounters } from './flow.ts';
+
+/** Reads records as they come; a block that cannot be read is reported instead. */
+export function tailRecords(
+  console: Console,
+  on: { record(record: AuditRecord, block: Block): void; damaged(subject: string, problem: string): void },
+): ConsoleReading {
+  return console.readAudit((message) => {
+    const parsed = parseBlock(blockMessageOf(message));
+    if (parsed.fault) return on.damaged(message.subject, parsed.fault.problem);
+    for (const record of parsed.value.records) if (isAccess(record)) on.record(record, parsed.value);
+  });
+}
+
+/**
+ * Verifies every chain of the cloud's stream: signatures, order, gaps, counts, and that no chain ends before what
+ * its counters have taken in. `onProgress` gets the number of blocks read.
+ */
+export async function verifyChains(
+  console: Console,
+  onProgress: (blocks: number) => void,
+): Promise<ChainReport> {
+  const verifier = createChainVerifier({ keysOf: console.keysOf, verify: verifySignature });
+  const { watermarks } = await readCounters(console);
+  let blocks = 0;
+  const reading = console.readAudit((message) => {
+    verifier.add(blockMessageOf(message));
+    blocks += 1;
+    onProgress(blocks);
+  });
+  try {
+    await reading.caughtUp;
+  } finally {
+    await reading.stop();
+  }
+  for (const [chain, seq] of watermarks) {
+    const [source = '', gateway = '', tenant = ''] = chain.split('/');
+    verifier.expectLast({ source, gateway, tenant }, seq);
+  }
+  return verifier.report();
+}

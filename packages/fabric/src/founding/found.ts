@@ -1,0 +1,159 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  accountNames,
+  createCa,
+  createKeys,
+  formatCreds,
+  hubSite,
+  issueOperator,
+  siteFault,
+  tenantFault,
+  writeJwt,
+  writeSecret,
+} from '@causeway/identity';
+import type { AccountDocument, Site } from '@causeway/protocol';
+import type { Bootstrap } from '@causeway/registry';
+import { fabricLayout } from '../layout.ts';
+import { FabricError, type FabricSettings, stateFormat } from '../settings.ts';
+import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
+import { foundSite, type SitePlan } from './site.ts';
+
+/** A fabric to be founded. The first site is the cloud. */
+export interface FabricPlan {
+  readonly sites: readonly SitePlan[];
+  readonly tenants: readonly string[];
+}
+
+const caYears = 10;
+const diskBytes = 8 * 1024 ** 3;
+
+/** The name that the fabric's first administrator has. */
+export const firstAdmin = 'root';
+
+/** Throws a FabricError where the names of a plan will not do. */
+export function checkPlan(sites: readonly string[], tenants: readonly string[]): void {
+  for (const site of sites) {
+    const fault = siteFault(site);
+    if (fault) throw new FabricError(fault);
+  }
+  for (const tenant of tenants) {
+    const fault = tenantFault(tenant);
+    if (fault) throw new FabricError(fault);
+  }
+  const repeated = [sites, tenants].flatMap((names) => names.filter((name, i) => names.indexOf(name) !== i));
+  if (repeated.length > 0) throw new FabricError(`${repeated[0]} is named twice`);
+  if (sites[0] !== hubSite) throw new FabricError(`the first site is the hub and is called ${hubSite}`);
+  if (tenants.length === 0) throw new FabricError('a fabric needs at least one tenant');
+}
+
+/** True where a fabric has been founded in the folder. */
+export async function isFounded(dir: string): Promise<boolean> {
+  return (await stat(fabricLayout(dir).fabric).catch(() => undefined)) !== undefined;
+}
+
+/**
+ * Founds a fabric: operator, accounts, keys, certificates, and a folder for each site. It is made beside the
+ * target and put in place whole, so that a start that is killed leaves nothing half.
+ */
+export async function foundFabric(dir: string, plan: FabricPlan, ports: FoundingPorts): Promise<void> {
+  checkPlan(
+    plan.sites.map((site) => site.name),
+    plan.tenants,
+  );
+  const target = fabricLayout(dir).root;
+  const scratch = `${target}.founding`;
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  try {
+    await foundInto(scratch, plan, ports);
+    // An empty folder that stands there already gives way; one with something in it does not.
+    await rename(scratch, target);
+  } catch (error) {
+    await rm(scratch, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') {
+      throw new FabricError(`${target} is not empty and holds no fabric; name another folder with --dir`);
+    }
+    throw error;
+  }
+}
+
+async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): Promise<void> {
+  const { clock, random } = ports;
+  const layout = fabricLayout(dir);
+  const hub = plan.sites[0] as SitePlan;
+
+  const ca = await createCa({ name: 'Causeway', now: clock.now(), years: caYears, random });
+  await writeJwt(layout.ca, ca.cert);
+  await writeSecret(layout.caKey, ca.key);
+
+  const operator = createKeys('operator', random);
+  const operatorSigning = createKeys('operator', random);
+  const { jwt: operatorJwt } = await issueOperator({
+    name: 'causeway',
+    keys: operator,
+    signingKeys: [operatorSigning.publicKey],
+    now: clock.now(),
+  });
+  await writeSecret(path.join(layout.operator, 'operator.nk'), operator.seed);
+  await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
+
+  const founding = { ...ports, operatorSigner: operatorSigning.seed, sites: plan.sites.length, diskBytes };
+  const control = await foundAccount('control', accountNames.control, founding);
+  const tenants: FoundedAccount<'tenant'>[] = [];
+  for (const tenant of plan.tenants) tenants.push(await foundAccount('tenant', tenant, founding));
+
+  const sites: Site[] = [];
+  for (const site of plan.sites) {
+    const document = await foundSite(site, {
+      ...founding,
+      dir,
+      ca,
+      operatorJwt,
+      control,
+      tenants,
+      hubLeafUrl: `tls://${hub.host}:${hub.ports.leaf}`,
+    });
+    sites.push(document);
+  }
+
+  await foundRegistry(dir, { ...ports, operatorSigner: operatorSigning.seed, control, tenants, sites });
+  const admin = await foundUser(control, 'fabric-admin', firstAdmin, {}, ports);
+  await writeSecret(layout.admin, formatCreds(admin.jwt, admin.seed));
+
+  const settings: FabricSettings = {
+    format: stateFormat,
+    sites: plan.sites.map((site) => site.name),
+    tenants: plan.tenants,
+  };
+  await writeJwt(layout.fabric, `${JSON.stringify(settings, null, 2)}\n`);
+}
+
+/** The registry's folder: signing keys, credentials, and the documents that the fabric begins with. */
+async function foundRegistry(
+  dir: string,
+  around: FoundingPorts & {
+    operatorSigner: string;
+    control: FoundedAccount<'control'>;
+    tenants: readonly FoundedAccount<'tenant'>[];
+    sites: readonly Site[];
+  },
+): Promise<void> {
+  const { operatorSigner, control, tenants, sites, random } = around;
+  const { registry } = fabricLayout(dir);
+  const user = await foundUser(control, 'registry', 'registry', {}, around);
+  await writeSecret(path.join(registry, 'registry.creds'), formatCreds(user.jwt, user.seed));
+  await writeSecret(path.join(registry, 'operator-signing.nk'), operatorSigner);
+  await writeSecret(path.join(registry, 'queue-secret'), Buffer.from(random.bytes(32)).toString('base64url'));
+  for (const account of [control, ...tenants]) {
+    for (const [role, keys] of Object.entries(account.signers)) {
+      await writeSecret(path.join(registry, 'keys', `${account.name}.${role}.nk`), keys.seed);
+    }
+  }
+  const accounts = tenants.map(
+    ({ name, publicKey, jwt }): AccountDocument => ({ kind: 'account', name, publicKey, jwt }),
+  );
+  const bootstrap: Bootstrap = { sites, accounts, control: control.publicKey };
+  await writeJwt(path.join(registry, 'bootstrap.json'), `${JSON.stringify(bootstrap, null, 2)}\n`);
+}

@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  accountNames,
+  type Certificate,
+  formatCreds,
+  issueServerCertificate,
+  writeJwt,
+  writeSecret,
+} from '@causeway/identity';
+import { type LeafRemote, prepareServerFolder } from '@causeway/nats-server';
+import type { Site } from '@causeway/protocol';
+import { fabricLayout } from '../layout.ts';
+import { type SiteSettings, stateFormat } from '../settings.ts';
+import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
+
+/** A site to be founded. */
+export interface SitePlan {
+  readonly name: string;
+  readonly cloud: boolean;
+  readonly host: string;
+  readonly listen: string;
+  /** Further names and addresses of the server's certificate. */
+  readonly alsoKnownAs: readonly string[];
+  readonly ports: SiteSettings['ports'];
+}
+
+/** What all sites are founded with. */
+export interface SiteFounding extends FoundingPorts {
+  readonly dir: string;
+  readonly ca: Certificate;
+  readonly operatorJwt: string;
+  readonly operatorSigner: string;
+  readonly control: FoundedAccount<'control'>;
+  readonly tenants: readonly FoundedAccount<'tenant'>[];
+  /** Where edges enter the hub: `tls://host:port`. */
+  readonly hubLeafUrl: string;
+  readonly diskBytes: number;
+}
+
+/** Name of the one gateway replica that a site starts with. */
+export const firstGateway = 'gw-1';
+const certificateDays = 825;
+
+/** Founds a site: its accounts, users, keys, certificate and server folder. Resolves with its document. */
+export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<Site> {
+  const { dir, ca, control, tenants, clock, random } = around;
+  const layout = fabricLayout(dir).site(plan.name);
+  await mkdir(layout.folder, { recursive: true, mode: 0o700 });
+  const founding = { ...around, sites: 1 };
+  const system = await foundAccount('system', accountNames.system(plan.name), founding);
+  const own = plan.cloud ? undefined : await foundAccount('site', accountNames.site(plan.name), founding);
+
+  const tags = { site: plan.name };
+  const save = async (file: string, user: { jwt: string; seed: string }) =>
+    writeSecret(path.join(layout.creds, file), formatCreds(user.jwt, user.seed));
+  const leafCredentials: Record<string, string> = {};
+  const tenantKeys: Site['tenants'] = {};
+  for (const tenant of tenants) {
+    const gateway = await foundUser(tenant, 'gateway', firstGateway, tags, around);
+    await save(`gateway-${tenant.name}.creds`, gateway);
+    if (plan.cloud) {
+      tenantKeys[tenant.name] = { gateway: gateway.publicKey };
+      continue;
+    }
+    const leaf = await foundUser(tenant, 'leaf', plan.name, tags, around);
+    leafCredentials[`${tenant.name}.leaf.creds`] = formatCreds(leaf.jwt, leaf.seed);
+    tenantKeys[tenant.name] = { gateway: gateway.publicKey, leaf: leaf.publicKey };
+  }
+
+  let controlLeaf: string | undefined;
+  let gatewayKey: string;
+  if (own) {
+    const gateway = await foundUser(own, 'gateway', firstGateway, tags, around);
+    gatewayKey = gateway.publicKey;
+    await save('gateway.creds', gateway);
+    await save('broker.creds', await foundUser(own, 'broker', 'broker', tags, around));
+    await save('auditor.creds', await foundUser(own, 'auditor', 'auditor', tags, around));
+    await save('system.creds', await foundUser(system, 'gateway', firstGateway, tags, around));
+    const leaf = await foundUser(control, 'leaf', plan.name, tags, around);
+    controlLeaf = leaf.publicKey;
+    leafCredentials['control.leaf.creds'] = formatCreds(leaf.jwt, leaf.seed);
+  } else {
+    const gateway = await foundUser(control, 'gateway', firstGateway, tags, around);
+    gatewayKey = gateway.publicKey;
+    await save('gateway.creds', gateway);
+    const registry = await foundUser(system, 'registry', 'registry', tags, around);
+    const file = path.join(fabricLayout(dir).registry, 'system.creds');
+    await writeSecret(file, formatCreds(registry.jwt, registry.seed));
+  }
+  // Kept by the site, for replicas to come.
+  for (const account of own ? [own, system] : [system]) {
+    for (const [role, keys] of Object.entries(account.signers)) {
+      await writeSecret(path.join(layout.keys, `${account.name}.${role}.nk`), keys.seed);
+    }
+  }
+
+  const certificate = await issueServerCertificate({
+    ca,
+    hosts: [...new Set([plan.host, ...plan.alsoKnownAs])],
+    now: clock.now(),
+    days: certificateDays,
+    random,
+  });
+  const remote = (localAccount: string, name: string): LeafRemote => ({
+    urls: [around.hubLeafUrl],
+    localAccount,
+    credentials: `./creds/${name}.leaf.creds`,
+  });
+  const accounts: FoundedAccount[] = [...tenants, system, ...(own ? [own] : [control])];
+  await prepareServerFolder({
+    kind: plan.cloud ? 'hub' : 'edge',
+    folder: layout.nats,
+    operatorJwt: around.operatorJwt,
+    accounts: Object.fromEntries(accounts.map((account) => [account.publicKey, account.jwt])),
+    tls: { certificate: certificate.cert, key: certificate.key, ca: ca.cert },
+    credentials: leafCredentials,
+    ...(own
+      ? {
+          remotes: [
+            remote(own.publicKey, 'control'),
+            ...tenants.map((tenant) => remote(tenant.publicKey, tenant.name)),
+          ],
+        }
+      : {}),
+  });
+
+  const settings: SiteSettings = {
+    format: stateFormat,
+    site: plan.name,
+    cloud: plan.cloud,
+    host: plan.host,
+    listen: plan.listen,
+    ports: plan.ports,
+    systemAccount: system.publicKey,
+    tenants: tenants.map((tenant) => tenant.name),
+    gateway: firstGateway,
+  };
+  await writeJwt(layout.settings, `${JSON.stringify(settings, null, 2)}\n`);
+  return {
+    kind: 'site',
+    name: plan.name,
+    tenants: tenantKeys,
+    gateways: { [firstGateway]: [gatewayKey] },
+    ...(controlLeaf === undefined ? {} : { leaf: controlLeaf }),
+  };
+}

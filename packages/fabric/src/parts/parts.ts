@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { type Gateway, type GatewayPorts, startGateway } from '@causeway/gateway';
+import { serverEnvironment } from '@causeway/nats-server';
+import { startRegistry } from '@causeway/registry';
+import { fabricLayout } from '../layout.ts';
+import { readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+
+/** A part of a fabric that runs. */
+export interface RunningPart {
+  stop(): Promise<void>;
+}
+
+/** Bytes of disk that a server's streams may take. */
+const maxFileBytes = 16 * 1024 ** 3;
+
+/** How a site's server is run: folder, configuration and environment. */
+export function serverOf(dir: string, site: SiteSettings) {
+  const layout = fabricLayout(dir).site(site.site);
+  return {
+    folder: layout.nats,
+    config: site.cloud ? 'hub.conf' : 'edge.conf',
+    env: serverEnvironment({
+      site: site.site,
+      systemAccount: site.systemAccount,
+      listenHost: site.listen,
+      clientPort: site.ports.client,
+      ...(site.ports.leaf === undefined ? {} : { leafPort: site.ports.leaf }),
+      monitorPort: site.ports.monitor,
+      maxFileBytes,
+    }),
+  };
+}
+
+/** Starts the gateway of a site in this process. */
+export async function startSiteGateway(dir: string, name: string, ports: GatewayPorts): Promise<Gateway> {
+  const site = await readSite(dir, name);
+  const layout = fabricLayout(dir).site(name);
+  return startGateway(
+    {
+      site: name,
+      gateway: site.gateway,
+      tenants: site.tenants,
+      cloud: site.cloud,
+      url: siteUrl(site),
+      ca: await readFile(layout.ca, 'utf8'),
+      credsDir: layout.creds,
+      ...(site.cloud ? {} : { leafCredsDir: layout.leafCreds }),
+    },
+    ports,
+  );
+}
+
+/** Starts the registry in this process. */
+export async function startFabricRegistry(dir: string, ports: GatewayPorts): Promise<RunningPart> {
+  const { sites } = await readFabric(dir);
+  const hub = await readSite(dir, sites[0] ?? 'cloud');
+  const layout = fabricLayout(dir);
+  return startRegistry(
+    { dir: layout.registry, url: siteUrl(hub), ca: await readFile(layout.ca, 'utf8') },
+    ports,
+  );
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { fabricLayout, siteLayout } from './layout.ts';
+
+/** Version of the layout of a fabric's folder. A newer one is refused. */
+export const stateFormat = 1;
+
+/** TCP ports of a site's server. */
+export interface SitePorts {
+  readonly client: number;
+  /** At the hub only. */
+  readonly leaf?: number;
+  readonly monitor: number;
+}
+
+/** All that the programs of one site must be told: `sites/<site>/site.json`. */
+export interface SiteSettings {
+  readonly format: number;
+  readonly site: string;
+  readonly cloud: boolean;
+  /** Where clients reach the server: a host name or address of its certificate. */
+  readonly host: string;
+  /** The address the server listens on. */
+  readonly listen: string;
+  readonly ports: SitePorts;
+  /** Public key of the server's own system account. */
+  readonly systemAccount: string;
+  readonly tenants: readonly string[];
+  /** Name of the gateway replica that runs here. */
+  readonly gateway: string;
+}
+
+/** What a fabric consists of: `fabric.json`. */
+export interface FabricSettings {
+  readonly format: number;
+  readonly sites: readonly string[];
+  readonly tenants: readonly string[];
+}
+
+/** A problem with a fabric's folder that its user can mend. */
+export class FabricError extends Error {
+  override readonly name = 'FabricError';
+}
+
+async function readSettings<T extends { format: number }>(file: string, missing: string): Promise<T> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw new FabricError(missing);
+    throw cause;
+  }
+  let settings: T;
+  try {
+    settings = JSON.parse(text) as T;
+  } catch {
+    throw new FabricError(`${file} is not JSON; restore it from a backup`);
+  }
+  if (settings.format > stateFormat) {
+    throw new FabricError(
+      `${file} has format ${settings.format}; this version of Causeway reads up to ${stateFormat}: use a newer one`,
+    );
+  }
+  return settings;
+}
+
+/** Reads what the fabric in a folder consists of. Throws a FabricError where there is none. */
+export function readFabric(dir: string): Promise<FabricSettings> {
+  const { fabric, root } = fabricLayout(dir);
+  return readSettings(
+    fabric,
+    `there is no fabric in ${root}; start one with causeway up, or name its folder with --dir`,
+  );
+}
+
+/** Reads a site's settings. Throws a FabricError where the fabric has no such site. */
+export function readSite(dir: string, site: string): Promise<SiteSettings> {
+  const { folder } = fabricLayout(dir).site(site);
+  return readSettings(
+    siteLayout(folder).settings,
+    `there is no site ${site} in ${fabricLayout(dir).root}; causeway get sites lists them`,
+  );
+}
+
+/** Where clients reach a site's server. */
+export function siteUrl(site: Pick<SiteSettings, 'host' | 'ports'>): string {
+  return `tls://${site.host}:${site.ports.client}`;
+}

@@ -1,0 +1,53 @@
+import type { Clock, StatusReply } from '@causeway/protocol';
+import type { AdminClient } from '../admin/client.ts';
+
+const pollMs = 50;
+const limitMs = 30_000;
+
+/** What is wrong with a fabric, in words; empty where it is healthy. */
+export function ailments(
+  status: StatusReply,
+  sites: readonly string[],
+  tenants: readonly string[],
+): string[] {
+  const found: string[] = [];
+  const links = new Set(status.links.map(({ site, account }) => `${site}/${account}`));
+  for (const site of sites) {
+    const here = status.sites.find((each) => each.name === site);
+    if (!here) {
+      found.push(`site ${site} is not known to the registry`);
+      continue;
+    }
+    if (site !== sites[0]) {
+      for (const account of ['CONTROL', ...tenants]) {
+        if (!links.has(`${site}/${account}`)) found.push(`site ${site} has no link for ${account}`);
+      }
+    }
+    for (const gateway of here.gateways) {
+      if (!gateway.alive) found.push(`gateway ${site}/${gateway.name} is not heard of`);
+      else if ((gateway.revision ?? 0) < here.wanted) {
+        found.push(
+          `gateway ${site}/${gateway.name} has revision ${gateway.revision ?? 'none'} of ${here.wanted}`,
+        );
+      }
+    }
+  }
+  return found;
+}
+
+/** Resolves when every link is up and every gateway has what concerns it. Rejects with what is missing. */
+export async function waitUntilReady(options: {
+  admin: AdminClient;
+  sites: readonly string[];
+  tenants: readonly string[];
+  clock: Clock;
+}): Promise<void> {
+  const { admin, sites, tenants, clock } = options;
+  const end = clock.monotonic() + limitMs;
+  for (;;) {
+    const found = ailments(await admin.status(), sites, tenants);
+    if (found.length === 0) return;
+    if (clock.monotonic() > end) throw new Error(`the fabric did not become ready: ${found.join('; ')}`);
+    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+  }
+}

@@ -1,0 +1,197 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { superviseServer } from '@causeway/nats-server';
+import type { Clock, Logger, Random } from '@causeway/protocol';
+import { createLogger } from '@causeway/transport';
+import { connectAdmin } from '../admin/client.ts';
+import { checkPlan, foundFabric, isFounded } from '../founding/found.ts';
+import { fabricLayout } from '../layout.ts';
+import { serverOf } from '../parts/parts.ts';
+import { supervisePart } from '../process/supervise-part.ts';
+import { FabricError, readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+import { takeLock } from './lock.ts';
+import { localPlan } from './plan.ts';
+import { createProcessTable } from './processes.ts';
+import { waitUntilReady } from './ready.ts';
+
+/** How a fabric is started. */
+export interface UpOptions {
+  readonly dir: string;
+  /** Edge sites; only for a fabric that is new, or the same as it has. */
+  readonly edges: readonly string[] | undefined;
+  readonly tenants: readonly string[] | undefined;
+  /** Path of the nats-server program. */
+  readonly binary: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Said before each step that may take a while. */
+  readonly onProgress: (text: string) => void;
+}
+
+/** One site as scripts see it: a line of `causeway up -o json`. */
+export interface SiteSummary {
+  readonly name: string;
+  readonly url: string;
+  readonly monitor: string;
+  /** Ids of the site's processes. */
+  readonly server: number;
+  readonly gateway: number;
+}
+
+/** What `causeway up -o json` prints when it is ready. */
+export interface FabricSummary {
+  readonly dir: string;
+  /** Path of the CA's certificate, PEM. */
+  readonly ca: string;
+  readonly sites: readonly SiteSummary[];
+  readonly tenants: readonly string[];
+  /** Id of the registry's process. */
+  readonly registry: number;
+  readonly pid: number;
+}
+
+/** A fabric that runs. */
+export interface Fabric {
+  readonly dir: string;
+  readonly summary: FabricSummary;
+  /** Ids of its processes, now, by name. */
+  readonly processes: Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+const defaultEdges = ['edge-a', 'edge-b'];
+const defaultTenants = ['acme'];
+
+/** Sees to it that a fabric stands in the folder, and that it is the one that was asked for. */
+async function settle(options: UpOptions, founded: boolean): Promise<void> {
+  const { dir, edges, tenants, onProgress } = options;
+  if (!founded) {
+    checkPlan(['cloud', ...(edges ?? defaultEdges)], tenants ?? defaultTenants);
+    onProgress('founding the fabric: keys, accounts, certificates');
+    await foundFabric(dir, await localPlan(edges ?? defaultEdges, tenants ?? defaultTenants), options);
+    return;
+  }
+  const standing = await readFabric(dir);
+  const differs = (wanted: readonly string[] | undefined, has: readonly string[]) =>
+    wanted !== undefined && [...wanted].sort().join() !== [...has].sort().join();
+  const standingEdges = standing.sites.slice(1);
+  if (differs(edges, standingEdges) || differs(tenants, standing.tenants)) {
+    throw new FabricError(
+      `${fabricLayout(dir).root} holds a fabric with edges ${standingEdges.join(',')} and tenants ` +
+        `${standing.tenants.join(',')}; leave out --sites and --tenant, or name another folder with --dir`,
+    );
+  }
+}
+
+/**
+ * Brings up a whole fabric: servers, registry and gateways, each in a process of its own that is started again
+ * when it ends. Resolves when every link and gateway is there; rejects, with all of it stopped again, otherwise.
+ */
+export async function up(options: UpOptions): Promise<Fabric> {
+  const { dir, binary, clock, random, logger, onProgress } = options;
+  const layout = fabricLayout(dir);
+  const founded = await isFounded(dir);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    await settle(options, founded);
+    stops.push(await takeLock(layout.lock));
+    await mkdir(layout.logs, { recursive: true, mode: 0o700 });
+    const { sites: names, tenants } = await readFabric(dir);
+    const sites = await Promise.all(names.map((name) => readSite(dir, name)));
+    const processes = createProcessTable(layout.processes);
+    stops.push(async () => {
+      await processes.saved();
+      await rm(layout.processes, { force: true });
+    });
+
+    const startServer = async (site: SiteSettings) => {
+      const name = `server ${site.site}`;
+      const file = createWriteStream(path.join(layout.logs, `server-${site.site}.log`), {
+        flags: 'a',
+        mode: 0o600,
+      });
+      const server = await superviseServer({
+        binary,
+        ...serverOf(dir, site),
+        clock,
+        random,
+        log: createLogger({ component: 'nats-server', level: 'debug', destination: file }),
+        onEvent: (event) => processes.set(name, event.kind === 'started' ? event.pid : undefined),
+      });
+      stops.push(async () => {
+        await server.stop();
+        await new Promise<void>((resolve) => file.end(resolve));
+      });
+    };
+    const startPart = async (name: string, args: readonly string[]) => {
+      const logFile = path.join(layout.logs, `${name.replace(' ', '-')}.log`);
+      const part = await supervisePart({
+        name,
+        args,
+        logFile,
+        clock,
+        random,
+        logger,
+        onPid: (pid) => processes.set(name, pid),
+      });
+      stops.push(() => part.stop());
+    };
+
+    onProgress('starting the servers');
+    await Promise.all(sites.map(startServer));
+    onProgress('starting the registry');
+    await startPart('registry', ['registry', layout.root]);
+    onProgress('starting the gateways');
+    await Promise.all(sites.map(({ site }) => startPart(`gateway ${site}`, ['gateway', layout.root, site])));
+    onProgress('waiting for the links and gateways');
+    const admin = await connectAdmin(dir, { clock, random, logger });
+    try {
+      await waitUntilReady({ admin, sites: names, tenants, clock });
+    } finally {
+      await admin.close();
+    }
+    await processes.saved();
+
+    const summary = summarize(layout.root, layout.ca, sites, tenants, processes.current);
+    return {
+      dir: layout.root,
+      summary,
+      get processes() {
+        return processes.current;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function summarize(
+  dir: string,
+  ca: string,
+  sites: readonly SiteSettings[],
+  tenants: readonly string[],
+  processes: Readonly<Record<string, number>>,
+): FabricSummary {
+  const idOf = (name: string) => processes[name] as number;
+  return {
+    dir,
+    ca,
+    sites: sites.map((site) => ({
+      name: site.site,
+      url: siteUrl(site),
+      monitor: `http://127.0.0.1:${site.ports.monitor}`,
+      server: idOf(`server ${site.site}`),
+      gateway: idOf(`gateway ${site.site}`),
+    })),
+    tenants,
+    registry: idOf('registry'),
+    pid: process.pid,
+  };
+}

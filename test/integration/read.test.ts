@@ -1,0 +1,201 @@
+import {
+  admitSite,
+  ConsumerResetError,
+  consumerReset,
+  ensureHub,
+  ensureSite,
+  findNatsServer,
+  readFromStart,
+  type StreamMessage,
+  startNatsServer,
+} from '@causeway/nats-server';
+import { systemClock } from '@causeway/transport';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type BareClient,
+  type BareFabric,
+  type BareSite,
+  bareClient,
+  bareFabric,
+  silent,
+} from '../support/bare-operator.ts';
+import { until } from '../support/until.ts';
+
+let fabric: BareFabric;
+let hub: BareClient;
+let a: BareClient;
+
+function site(): BareSite {
+  return fabric.edges['edge-a'] as BareSite;
+}
+
+beforeAll(async () => {
+  const { path: binary } = await findNatsServer();
+  fabric = await bareFabric(['edge-a'], { binary });
+  [hub, a] = await Promise.all([bareClient(fabric, fabric.hub), bareClient(fabric, site())]);
+  await ensureHub(hub.jsm, { edges: [] });
+  await admitSite(hub.jsm, 'edge-a');
+  await ensureSite(a.jsm, { site: 'edge-a' });
+}, 60_000);
+
+afterAll(() => fabric?.dispose());
+
+describe('reading from the start', () => {
+  const rights = {
+    pub: {
+      allow: ['$JS.API.CONSUMER.RESET.KV_compiled.gw-1', '$JS.API.CONSUMER.MSG.NEXT.KV_compiled.gw-1'],
+    },
+    sub: { allow: ['_INBOX.edge-a.gateway.gw-1.>'] },
+  };
+  const inboxPrefix = '_INBOX.edge-a.gateway.gw-1';
+
+  function reader(connection: NatsConnection, seen: Map<string, string>) {
+    return readFromStart({
+      connection,
+      stream: 'KV_compiled',
+      consumer: 'gw-1',
+      clock: systemClock,
+      log: silent,
+      onMessage: (message: StreamMessage) => {
+        seen.set(message.subject, Buffer.from(message.data).toString());
+      },
+    });
+  }
+
+  it('reading - with NEXT and RESET alone: all current keys, then live, again after a restart', async () => {
+    const bucket = await new Kvm(hub.connection).open('compiled');
+    await bucket.put('edge-a.revision', '1');
+    for (let n = 0; n < 300; n++) await bucket.put(`edge-a.see.acme.s${n % 100}`, `v${n}`);
+    await until(
+      'the mirror is full',
+      async () => (await a.jsm.streams.info('KV_compiled')).state.messages === 101,
+    );
+    const connection = await fabric.connect(site(), rights, { inboxPrefix });
+    const seen = new Map<string, string>();
+    const first = reader(connection, seen);
+    await first.caughtUp;
+    expect(seen.size).toBe(101);
+    expect(seen.get('$KV.compiled.edge-a.see.acme.s7')).toMatch(/^v(7|107|207)$/);
+    await bucket.put('edge-a.see.acme.live', 'yes');
+    await until('a live change', () => seen.get('$KV.compiled.edge-a.see.acme.live') === 'yes');
+    await first.stop();
+
+    // A gateway that starts again, on the same consumer, sees everything again.
+    const again = new Map<string, string>();
+    const second = reader(connection, again);
+    await second.caughtUp;
+    expect(again).toEqual(seen);
+
+    // The server goes away and comes back; the reader goes on by itself, with nothing twice.
+    again.clear();
+    site().server?.kill('SIGKILL');
+    await site().server?.exited;
+    await bucket.put('edge-a.see.acme.meanwhile', 'yes');
+    site().server = await startNatsServer(site().start);
+    await until(
+      'what changed meanwhile',
+      () => again.get('$KV.compiled.edge-a.see.acme.meanwhile') === 'yes',
+      {
+        timeout: 20_000,
+      },
+    );
+    expect([...again.keys()]).toEqual(['$KV.compiled.edge-a.see.acme.meanwhile']);
+    await second.stop();
+  }, 60_000);
+
+  it('reading - nothing stored is caught up at once; a stream made anew is read from its start', async () => {
+    const { jsm, js, connection } = a;
+    await jsm.streams.add({ name: 'ANEW', subjects: ['anew.>'] });
+    const consumer = { durable_name: 'r', ack_policy: 'none', deliver_policy: 'all' } as const;
+    await jsm.consumers.add('ANEW', consumer);
+    const seen: string[] = [];
+    let anew = 0;
+    const reader = readFromStart({
+      connection,
+      stream: 'ANEW',
+      consumer: 'r',
+      clock: systemClock,
+      log: silent,
+      heartbeat: 500,
+      onMessage: (message) => void seen.push(Buffer.from(message.data).toString()),
+      onAnew: () => {
+        anew += 1;
+      },
+    });
+    await reader.caughtUp;
+    for (const text of ['1', '2', '3']) await js.publish('anew.x', text);
+    await until('three messages', () => seen.length === 3);
+    await jsm.streams.delete('ANEW');
+    await jsm.streams.add({ name: 'ANEW', subjects: ['anew.>'] });
+    await js.publish('anew.x', 'one');
+    await jsm.consumers.add('ANEW', consumer);
+    await until('the new message', () => seen.at(-1) === 'one');
+    expect([seen, anew]).toEqual([['1', '2', '3', 'one'], 1]);
+    await reader.stop();
+    await jsm.streams.delete('ANEW');
+  });
+
+  it('reading - under traffic and two restarts: every message once, in order', async () => {
+    const { jsm, js, connection } = a;
+    await jsm.streams.add({ name: 'BUSY', subjects: ['busy'] });
+    await jsm.consumers.add('BUSY', { durable_name: 'r', ack_policy: 'none', deliver_policy: 'all' });
+    const seen: number[] = [];
+    const reader = readFromStart({
+      connection,
+      stream: 'BUSY',
+      consumer: 'r',
+      clock: systemClock,
+      log: silent,
+      batch: 50,
+      onMessage: ({ data }) => void seen.push(Number(Buffer.from(data).toString())),
+    });
+    const total = 900;
+    for (let n = 0; n < total; n++) {
+      if (n === 300 || n === 600) {
+        site().server?.kill('SIGKILL');
+        await site().server?.exited;
+        site().server = await startNatsServer(site().start);
+      }
+      await until(`message ${n} is stored`, () => js.publish('busy', String(n), { msgID: `busy${n}` }));
+    }
+    await until('all are read', () => seen.length >= total, { timeout: 20_000 });
+    expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
+    await reader.stop();
+    await jsm.streams.delete('BUSY');
+  }, 60_000);
+
+  it('reading - a handler that throws gets the same message again', async () => {
+    for (let n = 0; n < 20; n++) await a.js.publish('audit.acme.edge-a.gw-1.access', `a${n}`);
+    const seen: string[] = [];
+    let thrown = 0;
+    const reader = readFromStart({
+      connection: a.connection,
+      stream: 'AUDIT',
+      consumer: 'auditor',
+      clock: systemClock,
+      log: silent,
+      onMessage: (message) => {
+        const text = Buffer.from(message.data).toString();
+        if (text === 'a5' && thrown++ < 2) throw new Error('not now');
+        seen.push(text);
+      },
+    });
+    await reader.caughtUp;
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => `a${n}`));
+    await reader.stop();
+  });
+
+  it('reading - RESET to a sequence is refused by a consumer of last_per_subject', async () => {
+    await a.jsm.consumers.add('KV_compiled', {
+      durable_name: 'last',
+      ack_policy: 'none',
+      deliver_policy: 'last_per_subject',
+      filter_subject: '$KV.compiled.edge-a.>',
+    });
+    await expect(consumerReset(a.connection, 'KV_compiled', 'last', 1)).rejects.toThrow(ConsumerResetError);
+    await expect(consumerReset(a.connection, 'KV_compiled', 'none-such', 1, 300)).rejects.toThrow('timeout');
+    await a.jsm.consumers.delete('KV_compiled', 'last');
+  });
+});
