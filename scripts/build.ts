@@ -1,15 +1,17 @@
 // Builds every package into dist/node_modules/@causeway, where `node dist/node_modules/@causeway/cli/src/main.js` runs
 // on any Node from 20: siblings are found beside it, third-party packages in the node_modules of the clone.
+// An argument names another folder than dist.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const out = join(root, 'dist', 'node_modules', '@causeway');
+const dist = resolve(root, process.argv[2] ?? 'dist');
+const out = join(dist, 'node_modules', '@causeway');
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+rmSync(dist, { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', out], {
   cwd: root,
   stdio: 'inherit',
 });
@@ -19,8 +21,7 @@ if (status === 0) {
   for (const name of names) writeManifest(name);
   // The server configurations are read at run time, found by walking up from the module that needs them.
   const configurations = join(root, 'nats-config');
-  if (existsSync(configurations))
-    cpSync(configurations, join(root, 'dist', 'nats-config'), { recursive: true });
+  if (existsSync(configurations)) cpSync(configurations, join(dist, 'nats-config'), { recursive: true });
   process.stderr.write(`built ${names.length} packages into ${out}\n`);
 }
 process.exitCode = status ?? 1;

@@ -1,10 +1,16 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeUser, fmtCreds } from '@nats-io/jwt';
 import { createAccount, createUser } from 'nkeys.js';
-import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseCreds, readCreds, siteOf, tagOf } from './creds.ts';
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-creds-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 async function makeCreds(tags: string[] = ['site:edge-a']) {
   const [account, signing, user] = [createAccount(), createAccount(), createUser()];
@@ -16,7 +22,7 @@ async function makeCreds(tags: string[] = ['site:edge-a']) {
 describe('creds', () => {
   it('creds - reads what the JWT says about its bearer', async () => {
     const { text, jwt, user, account } = await makeCreds();
-    const path = join(await temporaryFolder(), 'a.creds');
+    const path = join(temporaryFolder(), 'a.creds');
     writeFileSync(path, text, { mode: 0o600 });
     expect(readCreds(path)).toEqual({
       jwt,
@@ -33,7 +39,7 @@ describe('creds', () => {
     const { text, user } = await makeCreds();
     const seed = new TextDecoder().decode(user.getSeed());
     const other = new TextDecoder().decode(createUser().getSeed());
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const path = join(folder, 'bad.creds');
     const faults: [string, RegExp][] = [
       ['', /is not a NATS \.creds file/],
@@ -48,13 +54,13 @@ describe('creds', () => {
       writeFileSync(path, content, { mode: 0o600 });
       expect(() => readCreds(path)).toThrow(expected);
       expect(() => readCreds(path)).toThrow(path);
-      expect(() => readCreds(path)).not.toThrow(/S[AU][A-Z2-7]{20}/);
+      expect(() => readCreds(path)).not.toThrow(/(?<![A-Z2-7])S[AU][A-Z2-7]{20}/);
     }
     expect(() => readCreds(join(folder, 'none.creds'))).toThrow(/no credentials at .*none\.creds/);
   });
 
   it.skipIf(process.platform === 'win32')('creds - refuses a file that others can read', async () => {
-    const path = join(await temporaryFolder(), 'open.creds');
+    const path = join(temporaryFolder(), 'open.creds');
     writeFileSync(path, (await makeCreds()).text);
     chmodSync(path, 0o640);
     expect(() => readCreds(path)).toThrow(`chmod 600 ${path}`);

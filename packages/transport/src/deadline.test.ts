@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { manualClock } from '../../../test/support/manual-clock.ts';
 import { createHubClock } from './deadline.ts';
+import { manualClock } from './test-support.ts';
 
 describe('hub clock', () => {
   it('hub clock - is this machine’s own, with no bound, until something was observed', () => {

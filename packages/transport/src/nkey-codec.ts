@@ -79,5 +79,6 @@ function fromBase32(text: string): Uint8Array | undefined {
     bytes[length] = (value >> bits) & 0xff;
     length += 1;
   }
-  return bytes;
+  // The bits left over must be zero, so that one key has one text.
+  return (value & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { manualClock } from '../../../test/support/manual-clock.ts';
 import { createDeadlineSweep, type Expiring } from './sweep.ts';
+import { manualClock } from './test-support.ts';
 
 function started() {
   const clock = manualClock();

@@ -12,8 +12,8 @@ import {
   headers as names,
   type Random,
 } from '@causeway/protocol';
-import type { AnswerResult, HubClock } from '@causeway/transport';
-import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
+import { type AnswerResult, type HubClock, hasReadableHeaders, headerBlock } from '@causeway/transport';
+import type { Msg, MsgHdrs } from 'nats';
 import {
   type AdmittingEntry,
   compileEntry,
@@ -195,28 +195,30 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       });
       return;
     }
-    const headers = createHeaders();
-    headers.set(names.caller, entry.caller);
-    headers.set(names.call, call.id);
-    headers.set(names.deadline, String(Math.round(deadline)));
-    if (call.request.traceparent) headers.set(names.traceparent, call.request.traceparent);
+    const fields: [string, string][] = [
+      [names.caller, entry.caller],
+      [names.call, call.id],
+      [names.deadline, String(Math.round(deadline))],
+    ];
+    if (call.request.traceparent) fields.push([names.traceparent, call.request.traceparent]);
     instance.outstanding += 1;
-    around.ask(
-      call.fields.service,
-      instance.servePrefix + entry.serveSuffix,
-      body,
-      deadline - hub.now(),
-      headers,
-      (result) => {
-        instance.outstanding -= 1;
-        if (result.kind === 'no-responders') {
-          instances.remove(instance.service, instance.id);
-          if (!retried) return dispatch(call, entry, body, deadline, true);
-        }
-        entry.limiter?.release();
-        settle(call, entry, instance, result);
-      },
-    );
+    const subject = instance.servePrefix + entry.serveSuffix;
+    const settled = (result: AnswerResult) => {
+      instance.outstanding -= 1;
+      if (result.kind === 'no-responders') {
+        instances.remove(instance.service, instance.id);
+        if (!retried) return dispatch(call, entry, body, deadline, true);
+      }
+      entry.limiter?.release();
+      settle(call, entry, instance, result);
+    };
+    try {
+      around.ask(call.fields.service, subject, body, deadline - hub.now(), headerBlock(fields), settled);
+    } catch (err) {
+      // Thrown before anything was sent: the connection is closed for good.
+      logger.warn({ err, tenant }, 'instance not asked');
+      settled({ kind: 'closed' });
+    }
   }
 
   /** Passes on what an instance answered, or says what went wrong, and records it. */
@@ -275,7 +277,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       );
       return;
     }
-    const request = readRequestHeaders(message.headers);
+    const readable = hasReadableHeaders(message);
+    const request = readRequestHeaders(readable ? message.headers : undefined);
     const now = hub.now();
     const reply = message.reply ?? '';
     const call: Call = {
@@ -309,6 +312,13 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     }
     if (!entry.admits) {
       refuse(call, entry.told === 'NO_SUCH_ENDPOINT' ? 'failed' : 'denied', refusalOf(entry), entry.reason);
+      return;
+    }
+    if (!readable) {
+      refuse(call, 'failed', {
+        code: 'INVALID_REQUEST',
+        reason: 'the headers of the request cannot be read',
+      });
       return;
     }
     const deadline = Math.min(request.deadline ?? now + defaultTimeoutMs, now + longestTimeoutMs);
