@@ -12,7 +12,8 @@ const arrows = {
   sdk: ['protocol', 'transport'],
   'http-agent': ['protocol', 'transport', 'sdk'],
   fabric: ['protocol', ...leaves, 'registry', 'gateway', 'sdk', 'http-agent'],
-  cli: ['protocol', ...leaves, 'registry', 'gateway', 'sdk', 'http-agent', 'fabric'],
+  demo: ['protocol', 'transport', 'sdk', 'fabric'],
+  cli: ['protocol', ...leaves, 'registry', 'gateway', 'sdk', 'http-agent', 'fabric', 'demo'],
 };
 /** Packages that compute and nothing else. */
 const pure = { protocol: [], policy: [], audit: ['crypto'] };

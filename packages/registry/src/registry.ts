@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { ensureHub } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -20,6 +19,7 @@ import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
 import { createPublishing } from './control/publishing.ts';
 import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts';
+import { openCollection } from './hub/collection.ts';
 import { createHub } from './hub/hub.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
@@ -62,7 +62,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   const manager = await jetstreamManager(connection);
   const js = jetstream(connection);
   const edges = bootstrap.sites.map((site) => site.name).filter((name) => name !== 'cloud');
-  await ensureHub(manager, { edges });
+  const collection = await openCollection(manager, edges, logger);
 
   const store = await openDocumentStore(js);
   const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
@@ -100,6 +100,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     compiler,
     publishing,
     gateways,
+    heard: (site) => collection.heard(site),
     usersTaken: (site) => links.refresh(site),
     clock,
     logger,

@@ -29,7 +29,7 @@ const caYears = 10;
 const diskBytes = 8 * 1024 ** 3;
 
 /** The name that the fabric's first administrator has. */
-export const firstAdmin = 'root';
+const firstAdmin = 'root';
 
 /** Throws a FabricError where the names of a plan will not do. */
 export function checkPlan(sites: readonly string[], tenants: readonly string[]): void {

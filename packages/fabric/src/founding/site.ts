@@ -39,7 +39,7 @@ export interface SiteFounding extends FoundingPorts {
 }
 
 /** Name of the one gateway replica that a site starts with. */
-export const firstGateway = 'gw-1';
+const firstGateway = 'gw-1';
 const certificateDays = 825;
 
 /** Founds a site: its accounts, users, keys, certificate and server folder. Resolves with its document. */

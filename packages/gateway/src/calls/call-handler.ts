@@ -53,8 +53,8 @@ export interface CallSurroundings {
 }
 
 /** A caller that names no deadline is given this long, in ms; nobody is given more than the second. */
-export const defaultTimeoutMs = 30_000;
-export const longestTimeoutMs = 300_000;
+const defaultTimeoutMs = 30_000;
+const longestTimeoutMs = 300_000;
 /** Bound of the compiled entries that one route keeps; a caller beyond it is compiled anew each time. */
 const maxEntriesPerRoute = 10_000;
 
@@ -124,7 +124,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         ...(outcome.instance === undefined ? {} : { instance: outcome.instance }),
         ...(request.traceparent === undefined ? {} : { trace: traceIdOf(request.traceparent) }),
       },
-      entry.caller + entry.fields.endpoint,
+      entry.counters,
     );
   }
 
@@ -291,7 +291,19 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       request,
       requestBytes: message.data.length,
     };
-    if (!isInboxOf(entry.inboxPrefix, reply)) {
+    const answerable = isInboxOf(entry.inboxPrefix, reply);
+    if (recordsFull()) {
+      // Not one more record, whatever the call: this bound is the gateway's memory.
+      if (!answerable) return;
+      const { body, headers } = encodeRefusal({
+        code: 'AUDIT_UNAVAILABLE',
+        reason: `${site} cannot keep a record of the call`,
+        retryAfter: 1000,
+      });
+      around.publish(reply, body, headers);
+      return;
+    }
+    if (!answerable) {
       // Whoever answers publishes with his own rights: never into a subject that the caller chose (ADR 0004).
       writeRecord(call, {
         decision: 'denied',
@@ -299,15 +311,6 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         reason: 'the reply subject is not an inbox of the caller; nothing was answered',
         replyBytes: 0,
       });
-      return;
-    }
-    if (recordsFull()) {
-      const { body, headers } = encodeRefusal({
-        code: 'AUDIT_UNAVAILABLE',
-        reason: `${site} cannot keep a record of the call`,
-        retryAfter: 1000,
-      });
-      around.publish(reply, body, headers);
       return;
     }
     if (!entry.admits) {

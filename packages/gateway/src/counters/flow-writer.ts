@@ -37,6 +37,8 @@ export function createFlowWriter(options: {
   let counted = options.start;
   let countedThrough = options.countedThrough;
   let writing: Promise<void> | undefined;
+  /** A batch was sent, and it is not known whether it was committed. */
+  let doubtful = false;
 
   /** Sums as many blocks from the front as one batch can hold. */
   function nextBatch(): { blocks: StoredBlock[]; sums: Map<string, number> } {
@@ -55,23 +57,40 @@ export function createFlowWriter(options: {
     return { blocks, sums };
   }
 
+  function dropCounted(blocks: readonly StoredBlock[]): void {
+    const through = blocks.at(-1);
+    if (!through) return;
+    counted = through.seq;
+    countedThrough = through.streamSeq;
+    due.splice(0, blocks.length);
+  }
+
+  /**
+   * A batch may have been committed although its answer was lost: the watermark knows. Nothing more is written
+   * before it has been read, or what it holds would be counted twice.
+   */
+  async function settleDoubt(): Promise<void> {
+    const watermark = await store.watermark();
+    dropCounted(due.filter((block) => block.seq <= watermark));
+    doubtful = false;
+  }
+
   async function writeAll(): Promise<void> {
+    if (doubtful) await settleDoubt();
     while (due.length > 0) {
       const { blocks, sums } = nextBatch();
       const through = blocks.at(-1) as StoredBlock;
       try {
+        doubtful = true;
         await store.commit(sums, blocks.length, through.streamSeq);
+        doubtful = false;
+        dropCounted(blocks);
       } catch (err) {
-        // The batch may have been committed although its answer was lost: the watermark knows.
-        const watermark = await store.watermark();
-        if (watermark < through.seq) {
-          logger.warn({ err, counted, watermark }, 'counters not written; trying again');
-          return;
-        }
+        await settleDoubt();
+        if (counted >= through.seq) continue;
+        logger.warn({ err, counted }, 'counters not written; trying again');
+        return;
       }
-      counted = through.seq;
-      countedThrough = through.streamSeq;
-      due.splice(0, blocks.length);
     }
   }
 

@@ -9,6 +9,8 @@ interface EntryBase {
   readonly inboxPrefix: string;
   /** `<fromSite>.<from>`, for the service. */
   readonly caller: string;
+  /** Names what the call's record adds to: different for all that is counted apart. */
+  readonly counters: string;
 }
 
 /** A caller that may call the endpoint, under these limits. */
@@ -50,6 +52,7 @@ export function compileEntry(
     fields,
     inboxPrefix: `_INBOX.${fields.fromSite}.${fields.from}.`,
     caller: `${fields.fromSite}.${fields.from}`,
+    counters: `${fields.fromSite}.${fields.from}.${fields.service}.v${fields.major}.${fields.endpoint}`,
   };
   const decision = api.rules.decide({ site: fields.fromSite, service: fields.from }, fields.endpoint);
   if (decision.effect === 'deny') {

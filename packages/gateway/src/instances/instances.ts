@@ -6,7 +6,7 @@ export interface Instance {
   readonly service: string;
   /** `serve.<site>.<service>.<id>`: what its requests are published under. */
   readonly servePrefix: string;
-  readonly majors: ReadonlySet<number>;
+  majors: ReadonlySet<number>;
   /** Calls handed to it and not yet answered. */
   outstanding: number;
   /** Deadlines missed in a row. */
@@ -41,7 +41,10 @@ export interface Instances {
   available(service: string, major: number): boolean;
   /** The instance answered in time: its count of missed deadlines starts anew. */
   answered(instance: Instance): void;
-  /** The instance let a deadline pass; after three in a row it is left out for a growing time. */
+  /**
+   * The instance let a deadline pass; after three in a row it is left out for a growing time. Calls that it had
+   * before it was left out do not make that longer: one stall is one fault, however many calls it held up.
+   */
   missedDeadline(instance: Instance): void;
   /** Lets registrations lapse; call it about once a second. */
   sweep(): void;
@@ -80,18 +83,19 @@ export function createInstances(options: {
         ofService = new Map();
         byService.set(service, ofService);
       }
-      const instance: Instance = {
-        id,
-        service,
-        servePrefix: `serve.${site}.${service}.${id}`,
+      const fresh = {
         majors: new Set(majors),
-        outstanding: ofService.get(id)?.outstanding ?? 0,
         missed: 0,
         outUntil: 0,
         lastOut: 0,
         healthy: true,
         expires: clock.monotonic() + leaseMs,
       };
+      const known = ofService.get(id);
+      // The same object where it is known: calls under way will count themselves off on it.
+      const instance: Instance = known
+        ? Object.assign(known, fresh)
+        : { id, service, servePrefix: `serve.${site}.${service}.${id}`, outstanding: 0, ...fresh };
       ofService.set(id, instance);
       onChange(service);
       return instance;
@@ -130,6 +134,7 @@ export function createInstances(options: {
       instance.lastOut = 0;
     },
     missedDeadline(instance) {
+      if (instance.outUntil > clock.monotonic()) return;
       instance.missed += 1;
       if (instance.missed < missedBeforeOut) return;
       instance.missed = 0;

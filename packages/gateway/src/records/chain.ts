@@ -47,7 +47,7 @@ interface Waiting {
 }
 
 /** A record joins a block within this many milliseconds. */
-export const flushMs = 4;
+const flushMs = 4;
 /** Bounds of one block: its records, its bytes, and the counters it touches (one atomic batch holds 1,000). */
 const maxBlockRecords = 512;
 const maxBlockBytes = 256 * 1024;
@@ -75,6 +75,7 @@ export function createChain(options: {
   let count = 0;
   let storing = false;
   let closed = false;
+  let lastKind: RecordClass = 'refusal';
   let cancelTimer: (() => void) | undefined;
   let idle: (() => void)[] = [];
 
@@ -93,26 +94,45 @@ export function createChain(options: {
     return queue.splice(0, length);
   }
 
-  /** Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first. */
+  /**
+   * Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first, until it has
+   * seen where the chain stands. The stream knows a message's id for two minutes only, an outage may be longer.
+   */
   async function persist(block: SealedBlock, seq: number): Promise<number | undefined> {
+    let doubtful = false;
     for (let wait = firstRetryMs; !closed; wait = Math.min(wait * 2, longestRetryMs)) {
       try {
+        if (doubtful) {
+          const last = await store.last();
+          if (last && last.seq >= seq) return last.streamSeq;
+        }
+        doubtful = true;
         return await store.store(block);
       } catch (err) {
         logger.warn({ err, tenant, seq, waiting: count }, 'block not stored; trying again');
       }
       await new Promise<void>((resolve) => clock.after(wait, resolve));
-      const last = await store.last().catch(() => undefined);
-      if (last && last.seq >= seq) return last.streamSeq;
     }
     return undefined;
+  }
+
+  /** The class of the next block: both have their turn, or a steady stream of one would starve the other. */
+  function nextKind(): RecordClass {
+    const other = lastKind === 'access' ? 'refusal' : 'access';
+    return waiting[other].length > 0 ? other : lastKind;
+  }
+
+  function wakeWaiters(): void {
+    for (const resolve of idle) resolve();
+    idle = [];
   }
 
   async function run(): Promise<void> {
     storing = true;
     try {
       for (;;) {
-        const kind: RecordClass = waiting.access.length > 0 ? 'access' : 'refusal';
+        const kind = nextKind();
+        lastKind = kind;
         const items = take(waiting[kind]);
         if (items.length === 0 || closed) break;
         const block = sealBlock(
@@ -136,10 +156,7 @@ export function createChain(options: {
       }
     } finally {
       storing = false;
-      if (count === 0 || closed) {
-        for (const resolve of idle) resolve();
-        idle = [];
-      }
+      if (count === 0 || closed) wakeWaiters();
     }
   }
 
@@ -172,6 +189,7 @@ export function createChain(options: {
     close() {
       closed = true;
       cancelTimer?.();
+      if (!storing) wakeWaiters();
     },
   };
 }

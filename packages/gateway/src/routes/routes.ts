@@ -112,7 +112,10 @@ export function createRoutes(options: {
       const key = `${service}.v${major}`;
       const state = apis.get(key);
       if (!api) {
-        for (const standing of state?.standing.values() ?? []) standing.subscription.unsubscribe();
+        for (const standing of state?.standing.values() ?? []) {
+          standing.subscription.unsubscribe();
+          forgetEntries(standing.route.entries);
+        }
         apis.delete(key);
         return;
       }

@@ -1,5 +1,13 @@
 import { createLimiterPool } from '@causeway/policy';
-import type { AuditRecord, Clock, Logger, Manifest, NoRouteReport, Random } from '@causeway/protocol';
+import {
+  type AuditRecord,
+  CausewayError,
+  type Clock,
+  type Logger,
+  type Manifest,
+  type NoRouteReport,
+  type Random,
+} from '@causeway/protocol';
 import { type AnswerMux, createAnswerMux, type HubClock } from '@causeway/transport';
 import { Empty, type MsgHdrs, type NatsConnection } from 'nats';
 import { createCallHandler } from '../calls/call-handler.ts';
@@ -95,6 +103,10 @@ export async function startTenantAgent(options: {
     flush: () => connection.flush(),
     ensurePublished: options.ensurePublished,
     reported: (service, calls) => {
+      if (recorder.full) {
+        const reason = `${site} cannot keep a record of the calls`;
+        throw new CausewayError('AUDIT_UNAVAILABLE', reason, { retryAfter: 1_000 });
+      }
       for (const call of calls) recorder.add(reportedRecord(service, call), `${site}.${service}`);
     },
   });

@@ -23,18 +23,22 @@ export interface ControlDesk {
   close(): void;
 }
 
-/** Creates the desk. `usersTaken` is told when a site has put re-issued credentials in place. */
+/**
+ * Creates the desk. `heard` is told at each renewal of a site's gateway, `usersTaken` when a site has put
+ * re-issued credentials in place.
+ */
 export function createControlDesk(options: {
   connection: NatsConnection;
   store: DocumentStore;
   compiler: Compiler;
   publishing: Publishing;
   gateways: Gateways;
+  heard: (site: string) => void;
   usersTaken: (site: string) => void;
   clock: Clock;
   logger: Logger;
 }): ControlDesk {
-  const { connection, store, compiler, publishing, gateways, usersTaken, clock, logger } = options;
+  const { connection, store, compiler, publishing, gateways, heard, usersTaken, clock, logger } = options;
   const subscriptions = new Map<string, Subscription>();
   const time = () => Math.round(clock.now());
 
@@ -51,6 +55,7 @@ export function createControlDesk(options: {
         const request = expect('BeatRequest', body, gateway);
         requireProtocol(site, request.protocol);
         gateways.renewed(site, request);
+        heard(site);
         return { revision: compiler.siteRevision(site), time: time() };
       }
       case 'receipt': {

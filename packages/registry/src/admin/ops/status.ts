@@ -3,6 +3,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
 import type { DocumentStore } from '../../documents/store.ts';
+import { siteOfSource } from '../../hub/collection.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
 
@@ -20,14 +21,7 @@ export function statusOperation(options: {
   /** Messages of each site's stream that the hub's has not stored yet. */
   async function lags(stream: 'AUDIT' | 'FLOW'): Promise<Map<string, number>> {
     const { sources } = await manager.streams.info(stream);
-    return new Map(
-      (sources ?? []).map((source) => {
-        // The server names the domain; the client's type leaves it out.
-        const { external } = source as { external?: { api?: string } };
-        const api = external?.api;
-        return [api ? (api.split('.')[1] ?? '') : 'cloud', source.lag];
-      }),
-    );
+    return new Map((sources ?? []).map((source) => [siteOfSource(source), source.lag]));
   }
 
   return {
