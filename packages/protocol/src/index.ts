@@ -40,7 +40,6 @@ export type {
   Refusal,
   RegisterRequest,
   RenewRequest,
-  RetireRequest,
   RevokeReply,
   RevokeRequest,
   Rule,

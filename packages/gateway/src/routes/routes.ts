@@ -25,6 +25,8 @@ export interface Routes {
   /** Subscribes everything on another connection too; the old one is drained by its owner. */
   moveTo(connection: NatsConnection): void;
   readonly size: number;
+  /** Takes no further calls. */
+  close(): void;
 }
 
 interface Standing {
@@ -135,6 +137,12 @@ export function createRoutes(options: {
       for (const state of apis.values()) {
         for (const standing of state.standing.values()) standing.subscription = subscribe(standing);
       }
+    },
+    close() {
+      for (const state of apis.values()) {
+        for (const standing of state.standing.values()) standing.subscription.unsubscribe();
+      }
+      apis.clear();
     },
     get size() {
       let size = 0;

@@ -33,6 +33,8 @@ export interface TenantAgent {
 }
 
 const sweepEveryMs = 1_000;
+const closeLimitMs = 2_000;
+const closePollMs = 20;
 
 /** Starts the agent; resolves once it is connected and listens to the site's services. */
 export async function startTenantAgent(options: {
@@ -176,6 +178,11 @@ export async function startTenantAgent(options: {
     },
     async close() {
       stopSweep();
+      routes.close();
+      // Calls that instances work on are answered and recorded, within the limit; the rest hear that it closes.
+      for (let waited = 0; mux.pendingCount > 0 && waited < closeLimitMs; waited += closePollMs) {
+        await new Promise<void>((resolve) => clock.after(closePollMs, resolve));
+      }
       mux.close();
       await connection.drain().catch(() => connection.close());
     },

@@ -816,9 +816,6 @@ export const messageSchemas: readonly object[] = [
       "beatReply": {
         "$ref": "#/$defs/beatReply"
       },
-      "retireRequest": {
-        "$ref": "#/$defs/retireRequest"
-      },
       "receipt": {
         "$ref": "#/$defs/receipt"
       },
@@ -924,27 +921,6 @@ export const messageSchemas: readonly object[] = [
           },
           "revision": {
             "$ref": "names.json#/$defs/revision"
-          }
-        }
-      },
-      "retireRequest": {
-        "description": "control.<site>.withdraw: no instance of the service is left at the site.",
-        "type": "object",
-        "additionalProperties": false,
-        "required": [
-          "gateway",
-          "tenant",
-          "service"
-        ],
-        "properties": {
-          "gateway": {
-            "$ref": "names.json#/$defs/name"
-          },
-          "tenant": {
-            "$ref": "names.json#/$defs/name"
-          },
-          "service": {
-            "$ref": "names.json#/$defs/name"
           }
         }
       },
@@ -1842,7 +1818,6 @@ export const messageRefs = {
   "PublishReply": "control-messages.json#/$defs/publishReply",
   "BeatRequest": "control-messages.json#/$defs/beatRequest",
   "BeatReply": "control-messages.json#/$defs/beatReply",
-  "RetireRequest": "control-messages.json#/$defs/retireRequest",
   "Receipt": "control-messages.json#/$defs/receipt",
   "Announcement": "control-messages.json#/$defs/announcement",
   "Manifest": "manifest.json",

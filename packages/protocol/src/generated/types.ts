@@ -28,7 +28,6 @@ export interface Messages {
   PublishReply: PublishReply;
   BeatRequest: BeatRequest;
   BeatReply: BeatReply;
-  RetireRequest: RetireRequest;
   Receipt: Receipt;
   Announcement: Announcement;
   Manifest: Manifest;
@@ -530,23 +529,6 @@ export interface BeatReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
-}
-/**
- * control.<site>.withdraw: no instance of the service is left at the site.
- */
-export interface RetireRequest {
-  /**
-   * A tenant, site, service, gateway or policy: one subject token.
-   */
-  gateway: string;
-  /**
-   * A tenant, site, service, gateway or policy: one subject token.
-   */
-  tenant: string;
-  /**
-   * A tenant, site, service, gateway or policy: one subject token.
-   */
-  service: string;
 }
 /**
  * control.<site>.receipt: this revision is in force at this gateway.

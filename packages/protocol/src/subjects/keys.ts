@@ -1,3 +1,5 @@
+import { isName } from './tokens.ts';
+
 /**
  * Keys of the two buckets, in one place as the subjects are. A bucket's key is a subject below `$KV.<bucket>`,
  * so the grammar of names makes each of them safe.
@@ -35,16 +37,28 @@ export type CompiledKey =
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
   | { readonly kind: 'revision' };
 
+const major = /^v(0|[1-9]\d{0,3})$/;
+const publicKey = /^A[A-Z2-7]{55}$/;
+
 /** Takes apart a key below the site's name; undefined for one that this version does not know. */
 export function parseCompiledKey(key: string): CompiledKey | undefined {
-  const [kind, a, b, c, ...rest] = key.split('.');
-  if (rest.length > 0) return undefined;
-  if (kind === 'serve' && a && b && c && /^v\d{1,4}$/.test(c)) {
-    return { kind, tenant: a, service: b, major: Number(c.slice(1)) };
+  const [kind, ...parts] = key.split('.');
+  const [a = '', b = '', c = ''] = parts;
+  switch (`${kind}/${parts.length}`) {
+    case 'serve/3':
+      if (!isName(a) || !isName(b) || !major.test(c)) return undefined;
+      return { kind: 'serve', tenant: a, service: b, major: Number(c.slice(1)) };
+    case 'see/2':
+      return isName(a) && isName(b) ? { kind: 'see', tenant: a, service: b } : undefined;
+    case 'account/1':
+      return publicKey.test(a) ? { kind: 'account', publicKey: a } : undefined;
+    case 'user/2':
+      return isName(a) && (b === 'gateway' || b === 'leaf')
+        ? { kind: 'user', tenant: a, role: b }
+        : undefined;
+    case 'revision/0':
+      return { kind: 'revision' };
+    default:
+      return undefined;
   }
-  if (kind === 'see' && a && b && !c) return { kind, tenant: a, service: b };
-  if (kind === 'account' && a && !b) return { kind, publicKey: a };
-  if (kind === 'user' && a && (b === 'gateway' || b === 'leaf') && !c) return { kind, tenant: a, role: b };
-  if (kind === 'revision' && !a) return { kind };
-  return undefined;
 }
