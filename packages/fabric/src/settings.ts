@@ -49,11 +49,14 @@ async function readSettings<T extends { format: number }>(file: string, missing:
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw new FabricError(missing);
     throw cause;
   }
-  let settings: T;
+  let settings: T | null;
   try {
-    settings = JSON.parse(text) as T;
+    settings = JSON.parse(text) as T | null;
   } catch {
     throw new FabricError(`${file} is not JSON; restore it from a backup`);
+  }
+  if (typeof settings?.format !== 'number') {
+    throw new FabricError(`${file} names no format, so Causeway did not write it; restore it from a backup`);
   }
   if (settings.format > stateFormat) {
     throw new FabricError(

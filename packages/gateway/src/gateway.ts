@@ -125,9 +125,11 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       user: (tenant, role, user) => users.renew(tenant, role, user),
       revision: (revision, changes) => {
         for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
-        publisher.reached(revision);
-        // The receipt says that everything of the revision is in force, also the new credentials.
-        void users.settled().then((ids) => control?.receipt(revision, ids));
+        // What the revision permits can be used, and is said to be in force, once the new credentials are.
+        void users.settled().then((ids) => {
+          publisher.reached(revision);
+          control?.receipt(revision, ids);
+        });
         logger.info({ revision, changes: changes.length }, 'revision in force');
       },
     },

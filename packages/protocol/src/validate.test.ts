@@ -137,7 +137,6 @@ const samples: {
     [{ instances: { 'acme.quotes': -1 } }, '/instances/acme.quotes'],
   ],
   BeatReply: [time, [{ revision: null }, '/revision']],
-  RetireRequest: [{ gateway: 'gw-1', tenant: 'acme', service: 'quotes' }, [{ gateway: '' }, '/gateway']],
   Receipt: [{ gateway: 'gw-1', revision: 3, users: ['a'] }, [{ users: [1] }, '/users/0']],
   Announcement: [
     { tenant: 'acme', service: 'quotes', major: 1, version: '1.0.0', revision: 1, sites: [] },

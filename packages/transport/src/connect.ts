@@ -59,6 +59,8 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     pingInterval: options.pingInterval ?? 5_000,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
+    // An error's stack for every request is dear, and would show the client's own code.
+    noAsyncTraces: true,
     // Servers of a cluster announce each other by addresses that a certificate may not cover.
     ignoreClusterUpdates: true,
     reconnectDelayHandler: () => delay,

@@ -16,6 +16,7 @@ import type { AccountDocument, Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, type FabricSettings, stateFormat } from '../settings.ts';
+import { takeLock } from '../up/lock.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
 import { foundSite, type SitePlan } from './site.ts';
 
@@ -63,9 +64,14 @@ export async function foundFabric(dir: string, plan: FabricPlan, ports: Founding
   );
   const target = fabricLayout(dir).root;
   const scratch = `${target}.founding`;
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  // Two at once would put the keys of two fabrics into one folder.
+  const release = await takeLock(
+    `${scratch}.pid`,
+    (holder) => `process ${holder} is founding a fabric in ${target}; wait until it has`,
+  );
   try {
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
     await foundInto(scratch, plan, ports);
     // An empty folder that stands there already gives way; one with something in it does not.
     await rename(scratch, target);
@@ -76,6 +82,8 @@ export async function foundFabric(dir: string, plan: FabricPlan, ports: Founding
       throw new FabricError(`${target} is not empty and holds no fabric; name another folder with --dir`);
     }
     throw error;
+  } finally {
+    await release();
   }
 }
 
@@ -85,8 +93,9 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
   const hub = plan.sites[0] as SitePlan;
 
   const ca = await createCa({ name: 'Causeway', now: clock.now(), years: caYears, random });
-  await writeJwt(layout.ca, ca.cert);
+  // The secret first: whoever writes first into a folder makes it, and this one is to be private.
   await writeSecret(layout.caKey, ca.key);
+  await writeJwt(layout.ca, ca.cert);
 
   const operator = createKeys('operator', random);
   const operatorSigning = createKeys('operator', random);

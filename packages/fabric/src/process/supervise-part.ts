@@ -27,6 +27,8 @@ export interface PartOptions {
 
 const program = path.join(import.meta.dirname, `part-main${path.extname(import.meta.filename)}`);
 const firstDelayMs = 100;
+/** Stripped types keep every position; built JavaScript has maps. */
+const nodeFlags = program.endsWith('.js') ? ['--enable-source-maps'] : [];
 const longestDelayMs = 5_000;
 const stopLimitMs = 10_000;
 
@@ -43,8 +45,10 @@ export async function supervisePart(options: PartOptions): Promise<SupervisedPar
   function start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const started = clock.monotonic();
-      const next = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
+      const next = spawn(process.execPath, [...nodeFlags, program, ...args], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // A group of its own: Ctrl-C is for `up`, which ends its parts in their order. They end with it anyway.
+        detached: process.platform !== 'win32',
       });
       child = next;
       let failure = `${name} ended before it was ready; its log is ${options.logFile}`;

@@ -153,11 +153,22 @@ export function createChain(options: {
         position = { seq: position.seq + 1, hash: block.hash };
         count -= items.length;
         onStored({ seq: position.seq, streamSeq, records: items.map((item) => item.record) });
+        // What came meanwhile waits its milliseconds too: fewer, fuller blocks cost less to sign and store.
+        if (count < maxBlockRecords) break;
       }
     } finally {
       storing = false;
       if (count === 0 || closed) wakeWaiters();
+      else schedule();
     }
+  }
+
+  function schedule(): void {
+    if (storing || cancelTimer || closed) return;
+    cancelTimer = clock.after(flushMs, () => {
+      cancelTimer = undefined;
+      if (!storing) void run();
+    });
   }
 
   return {
@@ -168,11 +179,7 @@ export function createChain(options: {
         group,
       });
       count += 1;
-      if (storing || cancelTimer) return;
-      cancelTimer = clock.after(flushMs, () => {
-        cancelTimer = undefined;
-        if (!storing) void run();
-      });
+      schedule();
     },
     get full() {
       return count >= maxWaiting;

@@ -85,7 +85,13 @@ export function createPublishing(options: {
       const accepted: typeof batch = [];
       for (const item of batch) {
         try {
-          for (const document of item.prepare()) documents.set(keyOf(document), document);
+          const changed = item.prepare();
+          // Checked against what stands, not against what this change brings: that is for the next one.
+          if (changed.some((document) => documents.has(keyOf(document)))) {
+            queue.push(item);
+            continue;
+          }
+          for (const document of changed) documents.set(keyOf(document), document);
           accepted.push(item);
         } catch (error) {
           item.reject(error);

@@ -9,7 +9,7 @@ import {
 } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from './read-bucket.ts';
-import { BucketConflict, writeBucket } from './write-bucket.ts';
+import { BucketConflict, batchSize, writeBucket } from './write-bucket.ts';
 
 /** Any document of the bucket `documents`. */
 export type AnyDocument = ApiDocument | PolicyDocument | Service | Site | AccountDocument;
@@ -38,8 +38,8 @@ export interface DocumentStore {
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
   /**
-   * Writes documents, all or nothing; resolves with the new revision, or the old one where nothing changes.
-   * Rejects with CONFLICT where another writer was faster.
+   * Writes up to 1,000 documents, all or nothing; resolves with the new revision, or the old one where nothing
+   * changes. Rejects with CONFLICT where another writer was faster, with INVALID_REQUEST where there are more.
    */
   put(documents: readonly AnyDocument[]): Promise<number>;
 }
@@ -51,8 +51,10 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
   let snapshot: Documents | undefined;
 
   async function load(): Promise<void> {
+    // Read first: what stands in memory must stay where the bucket cannot be read.
+    const found = await readBucket(js, 'documents');
     entries.clear();
-    for (const { key, value, revision: changed } of await readBucket(js, 'documents')) {
+    for (const { key, value, revision: changed } of found) {
       revision = Math.max(revision, changed);
       if (value !== undefined) entries.set(key, { document: value as AnyDocument, revision: changed });
     }
@@ -88,11 +90,16 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
         return { key, value: document, expected: entries.get(key)?.revision ?? 0 };
       });
       if (writes.length === 0) return revision;
+      if (writes.length > batchSize) {
+        const reason = `${writes.length} documents cannot be written at once; ${batchSize} can`;
+        throw new CausewayError('INVALID_REQUEST', reason);
+      }
       let last: number;
       try {
         last = await writeBucket(js, 'documents', writes);
       } catch (error) {
-        await load();
+        // Whatever was or was not written. Where that fails too, the expectations are old and refuse the next write.
+        await load().catch(() => {});
         if (error instanceof BucketConflict) {
           throw new CausewayError('CONFLICT', 'someone else changed a document in between; try again', {
             cause: error,
@@ -103,7 +110,7 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
       for (const [index, { key, value }] of writes.entries()) {
         entries.set(key, { document: value, revision: last - writes.length + 1 + index });
       }
-      revision = last;
+      revision = Math.max(revision, last);
       snapshot = undefined;
       return revision;
     },

@@ -17,23 +17,24 @@ export class BucketConflict extends Error {
 }
 
 /** One atomic batch holds 1,000 messages at most (NATS ADR-50). */
-const batchSize = 900;
+export const batchSize = 1_000;
 const wrongLastSequence = [10071, 10164];
 
 function headersOf(write: BucketWrite): MsgHdrs {
   const headers = createHeaders();
   if (write.value === undefined) headers.set('KV-Operation', 'DEL');
+  // As a header: the client's batches leave the option `expect` out for all messages but the first.
+  if (write.expected !== undefined) {
+    headers.set('Nats-Expected-Last-Subject-Sequence', String(write.expected));
+  }
   return headers;
 }
 
 const payloadOf = (write: BucketWrite) =>
   write.value === undefined ? new Uint8Array() : encodeJson(write.value);
 
-const expectOf = (write: BucketWrite) =>
-  write.expected === undefined ? {} : { expect: { lastSubjectSequence: write.expected } };
-
 /**
- * Writes keys of a bucket, up to 900 of them all or nothing. Resolves with the sequence of the last write.
+ * Writes keys of a bucket, each 1,000 of them all or nothing. Resolves with the sequence of the last write.
  * Rejects with a BucketConflict where an expectation was not met.
  */
 export async function writeBucket(
@@ -65,20 +66,14 @@ async function writeBatch(
   if (!first) throw new Error('nothing to write');
   const last = rest.pop();
   if (!last) {
-    const ack = await js.publish(subject(first), payloadOf(first), {
-      headers: headersOf(first),
-      ...expectOf(first),
-    });
-    return ack.seq;
+    return (await js.publish(subject(first), payloadOf(first), { headers: headersOf(first) })).seq;
   }
-  const batch = await js.startBatch(subject(first), payloadOf(first), {
-    headers: headersOf(first),
-    ...expectOf(first),
-  });
-  for (const write of rest) {
-    batch.add(subject(write), payloadOf(write), { headers: headersOf(write), ...expectOf(write) });
-  }
+  const batch = await js.startBatch(subject(first), payloadOf(first), { headers: headersOf(first) });
+  for (const write of rest) batch.add(subject(write), payloadOf(write), { headers: headersOf(write) });
+  // The commit is published as any message is: the client's own hides what the server says against it.
   const headers = headersOf(last);
-  if (last.expected !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', String(last.expected));
-  return (await batch.commit(subject(last), payloadOf(last), { headers })).seq;
+  headers.set('Nats-Batch-Id', batch.id);
+  headers.set('Nats-Batch-Sequence', String(batch.count + 1));
+  headers.set('Nats-Batch-Commit', '1');
+  return (await js.publish(subject(last), payloadOf(last), { headers })).seq;
 }

@@ -34,6 +34,8 @@ export function issueOperation(options: { store: DocumentStore; compiler: Compil
           pointer: '/tenant',
         });
       }
+      const jwt = await users.service(tenant, site, service, key);
+      // Read and written with nothing in between, or a registration of the same moment would be lost.
       const standing = store.get(documentKeys.service(tenant, site, service));
       const before = standing?.kind === 'service' ? standing : undefined;
       const next: Service = {
@@ -45,7 +47,6 @@ export function issueOperation(options: { store: DocumentStore; compiler: Compil
         keys: [...new Set([...(before?.keys ?? []), key])],
         ...(labels === undefined ? {} : { labels }),
       };
-      const jwt = await users.service(tenant, site, service, key);
       await store.put([next]);
       await compiler.run();
       return { jwt, revision: store.revision };

@@ -2,11 +2,20 @@ import {
   accountLimits,
   addRevocations,
   decodeJwt,
+  type Issued,
   issueAccount,
   publicKeyOf,
   type Revocations,
 } from '@causeway/identity';
-import { CausewayError, type Clock, documentKeys, type RevokeReply, type Service } from '@causeway/protocol';
+import {
+  type AccountDocument,
+  CausewayError,
+  type Clock,
+  documentKeys,
+  type RevokeReply,
+  type RevokeRequest,
+  type Service,
+} from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { Keyring } from '../../config.ts';
 import type { DocumentStore } from '../../documents/store.ts';
@@ -22,44 +31,69 @@ export function revokeOperation(options: {
   clock: Clock;
 }) {
   const { store, compiler, keyring, hub, clock } = options;
-  return operation({
-    request: 'RevokeRequest',
-    async run({ tenant, site, service }, by): Promise<RevokeReply> {
-      requireScope(by, tenant);
-      const identity = store.get(documentKeys.service(tenant, site, service));
-      const account = store.get(documentKeys.account(tenant));
-      if (identity?.kind !== 'service' || account?.kind !== 'account') {
-        throw new CausewayError('INVALID_REQUEST', `there is no identity ${tenant}/${site}/${service}`);
-      }
-      const claims = decodeJwt(account.jwt);
-      const before = (claims.nats.revocations as Revocations | undefined) ?? {};
-      const issued = await issueAccount(
-        {
-          kind: 'tenant',
-          name: tenant,
-          publicKey: account.publicKey,
-          signingKeys: {
-            service: publicKeyOf(keyring.signer(tenant, 'service')),
-            gateway: publicKeyOf(keyring.signer(tenant, 'gateway')),
-            leaf: publicKeyOf(keyring.signer(tenant, 'leaf')),
-          },
-          limits: accountLimits('tenant', { sites: store.all.sites.length }),
-          revocations: addRevocations(
-            before,
-            identity.keys.map((publicKey) => ({ publicKey })),
-            clock.now(),
-          ),
-          now: clock.now(),
-          previousIat: claims.iat,
+  let queue: Promise<unknown> = Promise.resolve();
+
+  /** What stands now, or INVALID_REQUEST. */
+  function standing(tenant: string, site: string, service: string) {
+    const identity = store.get(documentKeys.service(tenant, site, service));
+    const account = store.get(documentKeys.account(tenant));
+    if (identity?.kind !== 'service' || account?.kind !== 'account') {
+      throw new CausewayError('INVALID_REQUEST', `there is no identity ${tenant}/${site}/${service}`);
+    }
+    return { identity, account };
+  }
+
+  /** The account's claims with the keys of the service void. */
+  function voided(identity: Service, account: AccountDocument): Promise<Issued> {
+    const { tenant } = identity;
+    const claims = decodeJwt(account.jwt);
+    const before = (claims.nats.revocations as Revocations | undefined) ?? {};
+    const keys = identity.keys.map((publicKey) => ({ publicKey }));
+    return issueAccount(
+      {
+        kind: 'tenant',
+        name: tenant,
+        publicKey: account.publicKey,
+        signingKeys: {
+          service: publicKeyOf(keyring.signer(tenant, 'service')),
+          gateway: publicKeyOf(keyring.signer(tenant, 'gateway')),
+          leaf: publicKeyOf(keyring.signer(tenant, 'leaf')),
         },
-        keyring.operator,
-      );
+        limits: accountLimits('tenant', { sites: store.all.sites.length }),
+        revocations: addRevocations(before, keys, clock.now()),
+        now: clock.now(),
+        previousIat: claims.iat,
+      },
+      keyring.operator,
+    );
+  }
+
+  async function revoke({ tenant, site, service }: RevokeRequest): Promise<RevokeReply> {
+    for (;;) {
+      const { identity, account } = standing(tenant, site, service);
+      const { jwt } = await voided(identity, account);
+      const now = standing(tenant, site, service);
+      // A key was issued meanwhile: it is to be void too.
+      if (now.identity !== identity || now.account !== account) continue;
       // The document first: a registry that ends here pushes the claims when it starts again.
-      const emptied: Service = { ...identity, keys: [] };
-      await store.put([{ ...account, jwt: issued.jwt }, emptied]);
-      await hub.pushClaims(issued.jwt);
+      await store.put([
+        { ...account, jwt },
+        { ...identity, keys: [] },
+      ]);
+      await hub.pushClaims(jwt);
       await compiler.run();
       return { revision: store.revision, keys: identity.keys.length };
+    }
+  }
+
+  return operation({
+    request: 'RevokeRequest',
+    run(request, by): Promise<RevokeReply> {
+      requireScope(by, request.tenant);
+      // One after the other: claims that do not hold the revocation before them would undo it.
+      const done = queue.then(() => revoke(request));
+      queue = done.catch(() => {});
+      return done;
     },
   });
 }

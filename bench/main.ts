@@ -1,0 +1,55 @@
+// `npm run bench -- call`: measurements against plain NATS. bench/README.md says how to read them.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type CallBenchOptions, runCallBench } from './call.ts';
+import { callReport } from './lib/report.ts';
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** Parses a whole number within bounds: every run is bounded in time, memory and disk. */
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}, got ${text}`);
+  };
+}
+
+async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    say(`${signal}: stopping and cleaning up`);
+    stop.abort(new Error(`ended by ${signal}`));
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const report = await runCallBench({ ...options, signal: stop.signal, onProgress: say });
+  process.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : callReport(report),
+  );
+  if (report.faults.length > 0) process.exitCode = 1;
+}
+
+const program = new Command('bench').description('Measures Causeway against plain NATS on this machine.');
+program
+  .command('call')
+  .description('a guarded call against request() of the plain client, on the same leaf link')
+  .option('--rounds <n>', 'rounds; each has every case once, in random order', whole(1, 50), 9)
+  .option('--seconds <n>', 'length of the throughput phase of a case in a round', whole(1, 20), 2)
+  .option('--inflight <n>', 'calls in flight in the throughput phase', whole(1, 1024), 64)
+  .option(
+    '--seed <n>',
+    'seed of the order of the cases',
+    whole(0, 2 ** 32 - 1),
+    Math.floor(Math.random() * 2 ** 32),
+  )
+  .addOption(
+    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+  )
+  .action(benchCall);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  say(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,141 @@
+import { CausewayError, type Manifest } from '@causeway/protocol';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { settle } from '../../../../test/support/manual-clock.ts';
+import { countingCompiler, failureOf, memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
+import { acceptManifest, createPublishing, type Publishing } from './publishing.ts';
+
+const text = { type: 'object', properties: { symbol: { type: 'string' } }, required: ['symbol'] };
+const count = { type: 'object', properties: { symbol: { type: 'integer' } }, required: ['symbol'] };
+
+function manifest(version: string, request: object = text, service = 'quotes'): Manifest {
+  return { kind: 'api', service, version, endpoints: { latest: { request, reply: true } } } as Manifest;
+}
+
+let store: ReturnType<typeof memoryDocuments>;
+let compiler: ReturnType<typeof countingCompiler>;
+let announced: number;
+let publishing: Publishing;
+
+beforeEach(() => {
+  announced = 0;
+  store = memoryDocuments([
+    ...[siteOf('edge-a'), siteOf('edge-b')],
+    ...[serviceOf('quotes', 'edge-a'), serviceOf('quotes', 'edge-b')],
+  ]);
+  compiler = countingCompiler(store);
+  publishing = createPublishing({ store, compiler, announce });
+});
+
+function announce(): void {
+  announced += 1;
+}
+
+const hosts = (site: string) => {
+  const found = store.get(`service.acme.${site}.quotes`);
+  return found?.kind === 'service' ? found.hosts : undefined;
+};
+
+describe('accepting', () => {
+  const accepting = (value: unknown) => Promise.resolve().then(() => acceptManifest(store, 'acme', value));
+
+  test('publishing - a manifest that does not fit is refused with the place of the fault', async () => {
+    const cases: [unknown, string][] = [
+      [{ ...manifest('1.0.0'), version: '1' }, '/version'],
+      [{ ...manifest('1.0.0'), secret: 1 }, '/secret'],
+      [manifest('1.0.0', { type: 'strin' }), '/endpoints/latest/request/type'],
+      ['quotes', ''],
+    ];
+    for (const [value, pointer] of cases) {
+      const { code, pointer: at, reason } = await failureOf(accepting(value));
+      expect([code, at]).toEqual(['INVALID_REQUEST', pointer]);
+      expect(reason).toContain(`manifest${pointer} `);
+    }
+  });
+
+  test('publishing - a breaking change is refused with every difference, and the way out', async () => {
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    const error = await failureOf(
+      accepting({ ...manifest('1.1.0', count), endpoints: { other: { request: true, reply: true } } }),
+    );
+    expect(error.code).toBe('INCOMPATIBLE_API');
+    expect(error.reason).toContain('quotes v1 would break its callers: /endpoints/latest');
+    expect(error.reason).toMatch(/publish it as version 2\.0\.0$/);
+    expect(error.pointer).toMatch(/^\/endpoints\/latest/);
+    expect((await accepting(manifest('2.0.0', count)))?.tenant).toBe('acme');
+  });
+
+  test('publishing - the tenant is that of the publisher, whatever the manifest says', async () => {
+    expect((await accepting({ ...manifest('1.0.0'), tenant: 'other' })).tenant).toBe('acme');
+  });
+});
+
+describe('publishing', () => {
+  test('publishing - the API and where it is hosted are one change, compiled and announced once', async () => {
+    const revision = await publishing.publish('acme', 'edge-a', 'quotes', [
+      manifest('1.0.0'),
+      manifest('2.0.0', count),
+    ]);
+    expect(store.puts).toHaveLength(1);
+    expect([compiler.runs, announced, revision]).toEqual([1, 1, store.revision]);
+    expect(hosts('edge-a')).toEqual([1, 2]);
+    expect(store.get('api.acme.quotes.v2')).toMatchObject({ tenant: 'acme', version: '2.0.0' });
+  });
+
+  test('publishing - what stands already changes nothing', async () => {
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    expect([store.puts.length, compiler.runs, announced]).toEqual([1, 1, 1]);
+  });
+
+  test('publishing - who has no identity there, or another name, publishes nothing', async () => {
+    const stranger = await failureOf(publishing.publish('acme', 'cloud', 'quotes', [manifest('1.0.0')]));
+    expect(stranger).toMatchObject({ code: 'DENIED' });
+    expect(stranger.reason).toContain('acme/cloud/quotes');
+    const other = publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0', text, 'orders')]);
+    expect(await failureOf(other)).toMatchObject({ code: 'DENIED' });
+    expect(store.puts).toEqual([]);
+  });
+
+  test('publishing - the second of two that break each other is refused, also when both come at once', async () => {
+    const results = await Promise.allSettled([
+      publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]),
+      publishing.publish('acme', 'edge-b', 'quotes', [manifest('1.0.0', count)]),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'INCOMPATIBLE_API' });
+    expect([hosts('edge-a'), hosts('edge-b')]).toEqual([[1], undefined]);
+  });
+
+  test('publishing - two sites that publish the same at once both host it', async () => {
+    await Promise.all(
+      ['edge-a', 'edge-b'].map((site) => publishing.publish('acme', site, 'quotes', [manifest('1.0.0')])),
+    );
+    expect([hosts('edge-a'), hosts('edge-b')]).toEqual([[1], [1]]);
+  });
+
+  test('publishing - two majors of one service that are registered at once are both hosted', async () => {
+    await Promise.all([
+      publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]),
+      publishing.publish('acme', 'edge-a', 'quotes', [manifest('2.0.0', count)]),
+    ]);
+    expect(hosts('edge-a')).toEqual([1, 2]);
+  });
+
+  test('publishing - one bad registration keeps back no other', async () => {
+    const [good, bad] = await Promise.allSettled([
+      publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]),
+      publishing.publish('acme', 'edge-b', 'quotes', [{ ...manifest('1.0.0'), version: 'x' } as Manifest]),
+    ]);
+    expect([good?.status, bad?.status]).toEqual(['fulfilled', 'rejected']);
+    expect(hosts('edge-a')).toEqual([1]);
+  });
+
+  test('publishing - a conflict is said, and the next try goes through', async () => {
+    store.fail(new CausewayError('CONFLICT', 'someone else'));
+    const first = publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    expect(await failureOf(first)).toMatchObject({ code: 'CONFLICT' });
+    await settle();
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    expect(hosts('edge-a')).toEqual([1]);
+  });
+});

@@ -1,0 +1,97 @@
+import type { Service, Site } from '@causeway/protocol';
+import { CausewayError } from '@causeway/protocol';
+import type { Compiler } from './compile/compiler.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from './documents/store.ts';
+
+/** A document store in memory, all or nothing as the real one; and the changes it took, one after the other. */
+export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentStore & {
+  readonly puts: readonly (readonly AnyDocument[])[];
+  /** The next write fails with this. */
+  fail(error: CausewayError): void;
+} {
+  const entries = new Map<string, AnyDocument>();
+  const puts: (readonly AnyDocument[])[] = [];
+  let revision = 0;
+  let failure: CausewayError | undefined;
+  const write = (documents: readonly AnyDocument[]) => {
+    for (const document of documents) entries.set(keyOf(document), document);
+    revision += documents.length;
+  };
+  const ofKind = <K extends AnyDocument['kind']>(kind: K) =>
+    [...entries.values()].filter((each): each is Extract<AnyDocument, { kind: K }> => each.kind === kind);
+  write(first);
+  return {
+    puts,
+    fail(error) {
+      failure = error;
+    },
+    get revision() {
+      return revision;
+    },
+    get: (key) => entries.get(key),
+    get all() {
+      return {
+        sites: ofKind('site'),
+        services: ofKind('service'),
+        apis: ofKind('api'),
+        policies: ofKind('policy'),
+      };
+    },
+    get accounts() {
+      return ofKind('account');
+    },
+    async put(documents) {
+      await Promise.resolve();
+      if (failure) {
+        const error = failure;
+        failure = undefined;
+        throw error;
+      }
+      puts.push(documents);
+      write(documents);
+      return revision;
+    },
+  };
+}
+
+/** A compiler that only counts how often it ran, for parts that compile through it. */
+export function countingCompiler(store: DocumentStore): Compiler & { readonly runs: number } {
+  let runs = 0;
+  return {
+    get runs() {
+      return runs;
+    },
+    async run() {
+      runs += 1;
+    },
+    siteRevision: () => store.revision,
+    tables: new Map(),
+  };
+}
+
+const key = `U${'A'.repeat(55)}`;
+
+/** An identity of `acme`. */
+export function serviceOf(name: string, site: string): Service {
+  return { kind: 'service', tenant: 'acme', site, name, keys: [key] };
+}
+
+/** A site where `acme` is. */
+export function siteOf(name: string): Site {
+  return { kind: 'site', name, tenants: { acme: { gateway: key, leaf: key } }, gateways: { 'gw-1': [key] } };
+}
+
+/** The account of a tenant. */
+export function accountOf(name: string): AnyDocument {
+  return { kind: 'account', name, publicKey: `A${'A'.repeat(55)}`, jwt: 'e.y.J' };
+}
+
+/** What a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<CausewayError> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof CausewayError) return thrown;
+  throw new Error('expected a CausewayError', { cause: thrown });
+}
