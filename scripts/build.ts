@@ -18,7 +18,11 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 
 if (status === 0) {
   const names = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(out, name)));
-  for (const name of names) writeManifest(name);
+  for (const name of names) {
+    writeManifest(name);
+    const programs = join(root, 'packages', name, 'bin');
+    if (existsSync(programs)) cpSync(programs, join(out, name, 'bin'), { recursive: true });
+  }
   // The server configurations are read at run time, found by walking up from the module that needs them.
   const configurations = join(root, 'nats-config');
   if (existsSync(configurations)) cpSync(configurations, join(dist, 'nats-config'), { recursive: true });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { causeway, type Invocation, startCauseway } from '../support/causeway.ts';
 import { silent } from '../support/silent-logger.ts';
 import { openTemporaryFolder } from '../support/temporary-folder.ts';
-import { until } from '../support/until.ts';
+import { until as poll } from '../support/until.ts';
 
 const manifest = {
   kind: 'api',
@@ -49,6 +49,9 @@ async function runs(pid: number): Promise<boolean> {
   return text !== undefined && text.slice(text.lastIndexOf(')') + 2)[0] !== 'Z';
 }
 
+/** A command takes a second or more where the machine is busy: a poll is a command or several. */
+const until: typeof poll = (name, condition) => poll(name, condition, { timeout: 45_000 });
+
 describe('cli', () => {
   let folder: Awaited<ReturnType<typeof openTemporaryFolder>>;
   let summary: FabricSummary;
@@ -84,8 +87,7 @@ describe('cli', () => {
     await service.serve(manifest, {
       latest: ({ symbol }) => ({ symbol, price: 1 }),
       history: () => null,
-      slow: (_input, { signal }) =>
-        new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true })),
+      slow: () => new Promise(() => {}),
     });
   }, 90_000);
 
@@ -196,12 +198,14 @@ describe('cli', () => {
       from: 'edge-b',
       to: 'edge-a',
     });
-    const table = await run('get', 'policies');
+    const [table, yaml, none] = await Promise.all([
+      run('get', 'policies'),
+      run('get', 'policies', 'limited', '-o', 'yaml'),
+      run('get', 'policies', 'desk-quote'),
+    ]);
     expect(table.stdout).toMatch(/^NAME +TENANT +EFFECT +FROM +TO +LIMITS\n/);
     expect(table.stdout).toMatch(/\ndesk-quotes +acme +allow +\*\/desk +quotes\.v1\.latest\|slow@\* +-\n/);
-    const yaml = await run('get', 'policies', 'limited', '-o', 'yaml');
     expect(yaml.stdout).toContain('- kind: policy\n');
-    const none = await run('get', 'policies', 'desk-quote');
     expect(none).toMatchObject({
       code: 1,
       stdout: '',
@@ -228,13 +232,17 @@ describe('cli', () => {
       [['latest', input, 'intern'], { code: 'NO_ROUTE', number: 404 }],
       [['slow', 'null', 'desk', '--timeout', '300ms'], { code: 'DEADLINE_EXCEEDED', number: 504 }],
     ] as const;
-    for (const [[endpoint, body, as, ...more], refusal] of refusals) {
-      const refused = await run('call', `quotes.v1.${endpoint}`, body, '--as', creds(as), ...more);
-      expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) });
-      expect(JSON.parse(refused.stderr)).toEqual({ ...refusal, reason: expect.any(String) });
-    }
-    await run('call', 'quotes.v1.latest', input, '--as', creds('hasty'));
-    const limited = await run('call', 'quotes.v1.latest', input, '--as', creds('hasty'));
+    const asHasty = () => run('call', 'quotes.v1.latest', input, '--as', creds('hasty'));
+    const [first] = await Promise.all([
+      asHasty(),
+      ...refusals.map(async ([[endpoint, body, as, ...more], refusal]) => {
+        const refused = await run('call', `quotes.v1.${endpoint}`, body, '--as', creds(as), ...more);
+        expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) });
+        expect(JSON.parse(refused.stderr)).toEqual({ ...refusal, reason: expect.any(String) });
+      }),
+    ]);
+    expect(first.code).toBe(0);
+    const limited = await asHasty();
     expect(JSON.parse(limited.stderr)).toEqual({
       code: 'RATE_LIMITED',
       number: 429,

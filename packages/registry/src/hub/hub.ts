@@ -16,10 +16,10 @@ export interface Hub {
   pushClaims(jwt: string): Promise<void>;
   links(): Promise<LeafLink[]>;
   /**
-   * Cuts the connections of a user, leaf links too, that began before `issuedAt` (seconds since the epoch): they
-   * come back with the credentials that were issued then. Resolves with how many were cut.
+   * Cuts the connections of a user, leaf links too, that came with other credentials than these, which were issued
+   * to it last: they come back with them. Resolves with how many were cut.
    */
-  cut(account: string, publicKey: string, issuedAt: number): Promise<number>;
+  cut(account: string, publicKey: string, jwt: string): Promise<number>;
 }
 
 interface ServerReply<T> {
@@ -63,15 +63,17 @@ export function createHub(connection: NatsConnection, logger: Logger): Hub {
         })),
       );
     },
-    async cut(account, publicKey, issuedAt) {
+    async cut(account, publicKey, jwt) {
       interface Connz {
-        connections?: { cid: number; start: string }[];
+        connections?: { cid: number; jwt?: string }[];
       }
       const replies = await askAll<Connz>('CONNZ', { auth: true, acc: account, user: publicKey });
       let count = 0;
       for (const { server, data } of replies) {
-        for (const { cid, start } of data?.connections ?? []) {
-          if (Date.parse(start) / 1000 >= issuedAt + 1) continue;
+        for (const { cid, jwt: brought } of data?.connections ?? []) {
+          // What it came with counts, not when: a link may come back with its old credentials just before the
+          // new ones are in their file, and two that were issued within a second bear the same time.
+          if (brought === jwt) continue;
           const body = JSON.stringify({ cid });
           await connection.request(`$SYS.REQ.SERVER.${server.id}.KICK`, body, { timeout: timeoutMs });
           logger.info(

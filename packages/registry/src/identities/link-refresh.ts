@@ -1,4 +1,3 @@
-import { decodeJwt } from '@causeway/identity';
 import { compiledKeys, type Logger } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -10,7 +9,7 @@ export interface LinkRefresh {
 }
 
 /**
- * Creates the refresh. What is asked is stateless: a link is cut where it began before its user was issued last,
+ * Creates the refresh. What is asked is stateless: a link is cut where it came with other credentials than its user's last,
  * so a receipt that comes twice, or to a registry that was started anew, does no harm.
  */
 export function createLinkRefresh(options: {
@@ -31,7 +30,7 @@ export function createLinkRefresh(options: {
         | { jwt: string }
         | undefined;
       if (!user || keys.leaf === undefined) continue;
-      await hub.cut(accountKey(tenant), keys.leaf, decodeJwt(user.jwt).iat);
+      await hub.cut(accountKey(tenant), keys.leaf, user.jwt);
     }
   }
 

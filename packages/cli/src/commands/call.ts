@@ -1,0 +1,75 @@
+import { CausewayError } from '@causeway/protocol';
+import { Argument, type Command } from 'commander';
+import type { Context, GlobalOptions } from '../context.ts';
+import { CommandFailure, UsageError } from '../failure.ts';
+import { parseDuration } from '../input/duration.ts';
+import { parseName, parseTarget } from '../input/names.ts';
+import { readAll } from '../input/read-documents.ts';
+import { type Format, jsonLine, outputOption, yamlText } from '../output/format.ts';
+import { connectAs } from '../service.ts';
+
+interface CallOptions extends GlobalOptions {
+  readonly as: string;
+  readonly site?: string;
+  readonly timeout: number;
+  readonly output: Format;
+}
+
+type Target = ReturnType<typeof parseTarget>;
+
+const help = `
+Examples:
+  causeway call quotes.v1.latest '{"symbol":"IBM"}' --as desk.creds
+  causeway call quotes.v1.latest '{"symbol":"IBM"}' --as desk.creds --site edge-a --timeout 500ms
+  echo '{"symbol":"IBM"}' | causeway call quotes.v1.latest - --as desk.creds
+
+The reply is one line of JSON on standard output. A refusal is one on standard error,
+{"code","number","reason","retryAfter"?,"pointer"?}, and the exit code is 1.`;
+
+/** `causeway call` */
+export function addCall(program: Command, context: Context): void {
+  program
+    .command('call')
+    .description('call an endpoint as a service')
+    .addArgument(new Argument('<service.vmajor.endpoint>', 'what to call').argParser(parseTarget))
+    .argument('[json]', 'the request; - reads it from standard input', '{}')
+    .requiredOption('--as <file>', 'credentials of the service that calls')
+    .option('--site <name>', 'the site to call; any that serves the API where left out', parseName)
+    .option('--timeout <time>', 'how long to wait for the reply', parseDuration, 2_000)
+    .addOption(outputOption().default('json'))
+    .addHelpText('after', help)
+    .action((target: Target, json: string, _options, command: Command) =>
+      call(context, target, json, command.optsWithGlobals<CallOptions>()),
+    );
+}
+
+async function call(context: Context, target: Target, json: string, options: CallOptions): Promise<void> {
+  if (options.site !== undefined && target.site !== undefined && options.site !== target.site) {
+    throw new UsageError(`the target says @${target.site}, but --site says ${options.site}`);
+  }
+  const site = options.site ?? target.site;
+  const input = parseInput(json === '-' ? await readAll(context.stdin) : json);
+  let reply: unknown;
+  try {
+    const service = await connectAs(context, options.dir, options.as, 'silent');
+    try {
+      reply = await service.call({ ...target, site }, input, { timeout: options.timeout });
+    } finally {
+      // Not just closed: a call that reached nobody is still to be reported, for the record.
+      await service.drain();
+    }
+  } catch (error) {
+    if (!(error instanceof CausewayError)) throw error;
+    throw new CommandFailure(JSON.stringify(error), { bare: true, cause: error });
+  }
+  const value = reply === undefined ? null : reply;
+  context.stdout.write(options.output === 'yaml' ? yamlText(value) : jsonLine(value));
+}
+
+function parseInput(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UsageError(`the request is not JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,72 @@
+import type { GetRequest, Policy } from '@causeway/protocol';
+import type { Column } from '../output/table.ts';
+
+/** An item as the registry lists it. */
+export type Item = Readonly<Record<string, unknown>>;
+
+/** A column that shows a field: lists divided by commas, objects as `key=value`. */
+function field(title: string, name: string): Column<Item> {
+  return { title, value: (item) => shown(item[name]) };
+}
+
+function shown(value: unknown): string | number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number') return value;
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([key, each]) => `${key}=${String(each)}`)
+    .join(', ');
+}
+
+const policyOf = (item: Item) => item as unknown as Policy;
+
+/** The columns of each kind's table. */
+export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item>[]>> = {
+  apis: [
+    field('NAME', 'name'),
+    field('TENANT', 'tenant'),
+    field('VERSION', 'version'),
+    { title: 'ENDPOINTS', value: (item) => Object.keys(item.endpoints ?? {}).join(', ') },
+    field('SITES', 'sites'),
+  ],
+  policies: [
+    field('NAME', 'name'),
+    field('TENANT', 'tenant'),
+    field('EFFECT', 'effect'),
+    {
+      title: 'FROM',
+      value: (item) => {
+        const { site = '*', service = '*' } = policyOf(item).from;
+        return `${site}/${service}`;
+      },
+    },
+    {
+      title: 'TO',
+      value: (item) => {
+        const { service, major, endpoints = ['*'], site = '*' } = policyOf(item).to;
+        return `${service}.v${major ?? '*'}.${endpoints.join('|')}@${site}`;
+      },
+    },
+    field('LIMITS', 'limits'),
+  ],
+  sites: [field('NAME', 'name'), field('TENANTS', 'tenants'), field('GATEWAYS', 'gateways')],
+  services: [
+    field('NAME', 'name'),
+    field('TENANT', 'tenant'),
+    field('SITE', 'site'),
+    {
+      title: 'HOSTS',
+      value: (item) => ((item.hosts ?? []) as number[]).map((each) => `v${each}`).join(', '),
+    },
+    field('LABELS', 'labels'),
+  ],
+  instances: [
+    field('SERVICE', 'service'),
+    field('TENANT', 'tenant'),
+    field('SITE', 'site'),
+    field('GATEWAY', 'gateway'),
+    field('INSTANCES', 'instances'),
+  ],
+  routes: [field('API', 'name'), field('TENANT', 'tenant'), field('FROM', 'from'), field('TO', 'to')],
+};

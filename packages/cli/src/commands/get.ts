@@ -1,0 +1,51 @@
+import type { GetRequest } from '@causeway/protocol';
+import { Argument, type Command } from 'commander';
+import { withAdmin } from '../admin.ts';
+import type { Context, GlobalOptions } from '../context.ts';
+import { CommandFailure } from '../failure.ts';
+import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { columnsOf, type Item } from './get-columns.ts';
+
+type Kind = GetRequest['kind'];
+
+interface GetOptions extends GlobalOptions {
+  readonly output: Format;
+}
+
+const kinds: Kind[] = ['apis', 'policies', 'sites', 'services', 'instances', 'routes'];
+
+const help = `
+Examples:
+  causeway get apis
+  causeway get policies desk-reads-quotes -o yaml
+  causeway get services -o json`;
+
+/** `causeway get` */
+export function addGet(program: Command, context: Context): void {
+  program
+    .command('get')
+    .description('list what there is of a kind')
+    .addArgument(new Argument('<kind>', 'what to list').choices(kinds))
+    .argument('[name]', 'only those of this name')
+    .addOption(outputOption())
+    .addHelpText('after', help)
+    .action((kind: Kind, name: string | undefined, _options, command: Command) =>
+      get(context, kind, name, command.optsWithGlobals<GetOptions>()),
+    );
+}
+
+async function get(
+  context: Context,
+  kind: Kind,
+  name: string | undefined,
+  options: GetOptions,
+): Promise<void> {
+  const items = await withAdmin(context, options, async (admin) => {
+    const found = (await admin.get(kind, name)).items as Item[];
+    if (name === undefined || found.length > 0) return found;
+    const names = (await admin.get(kind)).items.map((item) => String(item.name));
+    const known = names.length === 0 ? 'none' : [...new Set(names)].join(', ');
+    throw new CommandFailure(`there is nothing called ${name} among the ${kind}; there is: ${known}`);
+  });
+  print(context, options.output, items, () => tableFor(context, columnsOf[kind], items));
+}

@@ -1,0 +1,109 @@
+import { readSite, serverOf, siteUrl, startFabricRegistry, startSiteGateway } from '@causeway/fabric';
+import { findNatsServer, startNatsServer } from '@causeway/nats-server';
+import { Argument, type Command } from 'commander';
+import { portsOf } from '../admin.ts';
+import { aborted, type Context, type GlobalOptions } from '../context.ts';
+import { CommandFailure, UsageError } from '../failure.ts';
+import { parseName } from '../input/names.ts';
+
+const parts = ['hub', 'site', 'registry', 'gateway'] as const;
+
+type Part = (typeof parts)[number];
+
+interface RunOptions extends GlobalOptions {
+  readonly site?: string;
+}
+
+/** A part that runs: what it says of itself, its end by itself, and how to end it. */
+interface Running {
+  readonly ready: string;
+  /** Rejects where it ends without having been told to. */
+  readonly failed: Promise<never>;
+  stop(): Promise<unknown>;
+}
+
+const hub = 'cloud';
+
+const help = `
+Examples:
+  causeway run hub --dir /var/lib/causeway
+  causeway run site --site edge-a --dir /var/lib/causeway
+  causeway run registry --dir /var/lib/causeway
+  causeway run gateway --site edge-a --dir /var/lib/causeway
+
+Logs are JSON lines on standard error, where a line "causeway: ready: …" says when the part is ready. SIGTERM ends it
+cleanly. The folder was made by causeway init or causeway up; the parts wait for each other.`;
+
+/** `causeway run` */
+export function addRun(program: Command, context: Context): void {
+  program
+    .command('run')
+    .description('run one part in the foreground, for containers and service managers')
+    .addArgument(new Argument('<part>', 'the part').choices(parts))
+    .option('--site <name>', 'the site, for the parts site and gateway', parseName)
+    .addHelpText('after', help)
+    .action((part: Part, _options, command: Command) =>
+      run(context, part, command.optsWithGlobals<RunOptions>()),
+    );
+}
+
+async function run(context: Context, part: Part, options: RunOptions): Promise<void> {
+  const interrupted = context.interruption();
+  const ended = aborted(interrupted);
+  const starting = start(context, part, options);
+  // Told to stop while it waits for another part: there is nothing yet to end cleanly.
+  const running = await Promise.race([starting, ended.then(() => undefined)]);
+  if (!running) return;
+  context.stderr.write(`causeway: ready: ${running.ready}\n`);
+  await Promise.race([ended, running.failed]);
+  await running.stop();
+}
+
+function siteOf(part: Part, { site }: RunOptions): string {
+  if (part === 'hub' || part === 'registry') {
+    if (site !== undefined && site !== hub)
+      throw new UsageError(`the ${part} is at site ${hub}, not ${site}`);
+    return hub;
+  }
+  if (site === undefined) throw new UsageError(`run ${part} needs --site NAME`);
+  if (part === 'site' && site === hub) throw new UsageError(`the server of ${hub} is the hub: run hub`);
+  return site;
+}
+
+async function start(context: Context, part: Part, options: RunOptions): Promise<Running> {
+  const { dir } = options;
+  const site = siteOf(part, options);
+  const ports = portsOf(context, 'info');
+  const never = new Promise<never>(() => {});
+  if (part === 'registry') {
+    const registry = await startFabricRegistry(dir, ports);
+    return { ready: 'registry', failed: never, stop: () => registry.stop() };
+  }
+  if (part === 'gateway') {
+    const gateway = await startSiteGateway(dir, site, ports);
+    return { ready: `gateway ${gateway.name} of site ${site}`, failed: never, stop: () => gateway.stop() };
+  }
+  const settings = await readSite(dir, site);
+  const say = (line: string) => void context.stderr.write(`causeway: ${line}\n`);
+  const { path: binary } = await findNatsServer({
+    env: context.env,
+    onProgress: say,
+    signal: context.interruption(),
+  });
+  const server = await startNatsServer({
+    binary,
+    ...serverOf(dir, settings),
+    log: context.logger('info'),
+    clock: context.clock,
+  });
+  const failed = server.exited.then(({ code, signal }): never => {
+    throw new CommandFailure(`nats-server ended by itself (${signal ?? `exit ${code}`}); its log is above`);
+  });
+  // It also ends when told to.
+  failed.catch(() => {});
+  return {
+    ready: `${part === 'hub' ? 'hub' : `site ${site}`} at ${siteUrl(settings)}`,
+    failed,
+    stop: () => server.stop(),
+  };
+}

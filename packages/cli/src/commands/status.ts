@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import type { Context, GlobalOptions } from '../context.ts';
+import { CommandFailure } from '../failure.ts';
+import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { type FabricStatus, gatherStatus } from '../status/gather.ts';
+
+interface StatusOptions extends GlobalOptions {
+  readonly output: Format;
+}
+
+const help = `
+Examples:
+  causeway status
+  causeway status -o json
+
+The exit code is 1 where the fabric is not healthy; standard error then says what is wrong.`;
+
+/** `causeway status` */
+export function addStatus(program: Command, context: Context): void {
+  program
+    .command('status')
+    .description('show servers, links, gateways, receipts and the lag of records')
+    .addOption(outputOption())
+    .addHelpText('after', help)
+    .action(async (_options, command: Command) => {
+      const { dir, output } = command.optsWithGlobals<StatusOptions>();
+      const status = await gatherStatus(context, dir);
+      print(context, output, status, () => text(context, status));
+      if (!status.healthy) throw new CommandFailure(`not healthy: ${status.ailments.join('; ')}`);
+    });
+}
+
+function text(context: Context, status: FabricStatus): string {
+  const { gateways, servers, records, links } = status;
+  const holder = status.pid === null ? 'not up here' : `up as process ${status.pid}`;
+  const head = `${status.dir}: ${holder}, ${status.healthy ? 'healthy' : 'not healthy'}`;
+  const received = gateways.filter(({ revision, wanted }) => (revision ?? 0) >= wanted).length;
+  const receipts = status.registry.alive
+    ? `registry: revision ${status.revision}, ${received}/${gateways.length} gateways have what concerns them`
+    : 'registry: does not answer';
+  const tables = [
+    tableFor(
+      context,
+      [
+        { title: 'SERVER', value: (row) => row.site },
+        { title: 'STATE', value: (row) => (row.alive ? 'up' : 'no answer') },
+        { title: 'PID', value: (row) => row.pid },
+        { title: 'URL', value: (row) => row.url },
+        { title: 'VERSION', value: (row) => row.version },
+        { title: 'CLIENTS', value: (row) => row.connections },
+        {
+          title: 'LINKS',
+          value: (row) =>
+            links
+              .filter(({ site }) => site === row.site)
+              .map(({ account }) => account)
+              .join(', '),
+        },
+      ],
+      servers,
+    ),
+  ];
+  if (gateways.length > 0) {
+    const lagOf = (site: string) => records.find((each) => each.site === site);
+    tables.push(
+      tableFor(
+        context,
+        [
+          { title: 'GATEWAY', value: (row) => `${row.site}/${row.name}` },
+          { title: 'STATE', value: (row) => (row.alive ? 'up' : 'not heard of') },
+          { title: 'PID', value: (row) => row.pid },
+          { title: 'RECEIPT', value: (row) => `${row.revision ?? '-'}/${row.wanted}` },
+          { title: 'INSTANCES', value: (row) => row.instances },
+          { title: 'RECORD LAG', value: (row) => lagOf(row.site)?.lag },
+          { title: 'COUNTER LAG', value: (row) => lagOf(row.site)?.flowLag },
+        ],
+        gateways,
+      ),
+    );
+  }
+  return `${head}\n${receipts}\n\n${tables.join('\n')}`;
+}

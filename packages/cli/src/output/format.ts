@@ -1,0 +1,48 @@
+import { Option } from 'commander';
+import { stringify } from 'yaml';
+import type { Context } from '../context.ts';
+import { type Column, renderTable } from './table.ts';
+import { coloured, terminalWidth } from './terminal.ts';
+
+/** How a command prints what it found. */
+export type Format = 'table' | 'json' | 'yaml';
+
+/** The option that every command has which prints something. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print it')
+    .choices(['table', 'json', 'yaml'])
+    .default('table');
+}
+
+/** Counters are whole numbers of any size; those that a double cannot hold go out as text. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
+
+/** A value as one line of JSON. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value, plain)}\n`;
+}
+
+/** A value as YAML. */
+export function yamlText(value: unknown): string {
+  return stringify(JSON.parse(JSON.stringify(value, plain)));
+}
+
+/** Prints a value on standard output: as JSON, as YAML, or for people as `table` says it. */
+export function print(context: Context, format: Format, value: unknown, table: () => string): void {
+  const text =
+    format === 'json'
+      ? `${JSON.stringify(value, plain, 2)}\n`
+      : format === 'yaml'
+        ? yamlText(value)
+        : table();
+  context.stdout.write(text);
+}
+
+/** A table that fits standard output. */
+export function tableFor<T>(context: Context, columns: readonly Column<T>[], rows: readonly T[]): string {
+  const { stdout, env } = context;
+  return renderTable(columns, rows, { width: terminalWidth(stdout, env), colour: coloured(stdout, env) });
+}

@@ -1,0 +1,35 @@
+/** The part of a stream that tells what it is. */
+export type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
+
+/** True where colours are wanted: on a terminal, unless NO_COLOR is set (to anything but nothing). */
+export function coloured(stream: Terminal, env: NodeJS.ProcessEnv): boolean {
+  return Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/** Columns of the terminal; undefined where the output goes to a file or a program, which want it whole. */
+export function terminalWidth(stream: Terminal, env: NodeJS.ProcessEnv): number | undefined {
+  if (!stream.isTTY) return undefined;
+  const told = Number.parseInt(env.COLUMNS ?? '', 10);
+  return stream.columns || (Number.isInteger(told) && told > 0 ? told : 80);
+}
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+
+/** Names of the styles in use. */
+export type Style = keyof typeof codes;
+
+/** A function that gives a text a style, or leaves it as it is where colours are not wanted. */
+export function painter(on: boolean): (style: Style, text: string) => string {
+  return (style, text) => (on && text ? `\u001b[${codes[style]}m${text}\u001b[0m` : text);
+}
+
+/** A text without characters that steer a terminal: what others wrote must not move the cursor. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}/gu, '?');
+}
+
+/** A line cut to a width, with an ellipsis where something is missing. */
+export function cut(line: string, width: number | undefined): string {
+  if (width === undefined || line.length <= width) return line;
+  return `${line.slice(0, Math.max(0, width - 1))}…`;
+}

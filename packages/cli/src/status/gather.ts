@@ -1,0 +1,185 @@
+import { get } from 'node:http';
+import {
+  ailments,
+  connectAdmin,
+  fabricLayout,
+  lockHolder,
+  readFabric,
+  readProcesses,
+  readSite,
+  siteUrl,
+} from '@causeway/fabric';
+import { CausewayError, type StatusReply } from '@causeway/protocol';
+import { portsOf } from '../admin.ts';
+import type { Context } from '../context.ts';
+
+/** A site's server, as its own monitor page shows it. */
+export interface ServerStatus {
+  readonly site: string;
+  readonly url: string;
+  readonly monitor: string;
+  /** Null where the server is not one of this machine's `causeway up`. */
+  readonly pid: number | null;
+  readonly alive: boolean;
+  readonly version: string | null;
+  readonly connections: number | null;
+  readonly leafs: number | null;
+}
+
+/** A gateway, as the registry knows it. */
+export interface GatewayStatus {
+  readonly site: string;
+  readonly name: string;
+  readonly pid: number | null;
+  readonly alive: boolean;
+  /** Newest revision that it acknowledged, and the one it should have. */
+  readonly revision: number | null;
+  readonly wanted: number;
+  readonly instances: number;
+  /** Milliseconds since it was last heard of. */
+  readonly seen: number | null;
+}
+
+/** Everything that `causeway status` says. */
+export interface FabricStatus {
+  readonly healthy: boolean;
+  /** Whether a `causeway up` of this machine holds the fabric, and which process. */
+  readonly up: boolean;
+  readonly pid: number | null;
+  readonly dir: string;
+  readonly revision: number | null;
+  readonly registry: { readonly pid: number | null; readonly alive: boolean };
+  readonly servers: readonly ServerStatus[];
+  readonly links: StatusReply['links'];
+  readonly gateways: readonly GatewayStatus[];
+  /** Messages of each site's records and counters that the cloud has not stored yet. */
+  readonly records: readonly {
+    readonly site: string;
+    readonly lag: number | null;
+    readonly flowLag: number | null;
+  }[];
+  /** What is wrong, in words. */
+  readonly ailments: readonly string[];
+}
+
+const monitorTimeoutMs = 2_000;
+
+/** Gathers it. Rejects with a FabricError where there is no fabric in the folder. */
+export async function gatherStatus(context: Context, dir: string): Promise<FabricStatus> {
+  const layout = fabricLayout(dir);
+  const { sites: names, tenants } = await readFabric(dir);
+  const pid = (await lockHolder(layout.lock)) ?? null;
+  // A table that a killed `up` left behind says nothing.
+  const processes = pid === null ? {} : await readProcesses(layout.processes);
+  const idOf = (name: string) => processes[name] ?? null;
+  const [servers, reply] = await Promise.all([
+    Promise.all(names.map((site) => serverStatus(context, dir, site, idOf(`server ${site}`)))),
+    askRegistry(context, dir),
+  ]);
+  const found: string[] = [];
+  if (pid === null && typeof reply === 'string') {
+    found.push(`the fabric in ${layout.root} is not up; causeway up starts it`);
+  } else {
+    for (const { alive, site, monitor } of servers) {
+      // Without an `up` here, servers may stand where their monitor pages cannot be seen from.
+      if (!alive && pid !== null) found.push(`the server of site ${site} does not answer at ${monitor}`);
+    }
+    if (typeof reply === 'string') found.push(`the registry does not answer: ${reply}`);
+    else found.push(...ailments(reply, names, tenants));
+  }
+  const known = typeof reply === 'string' ? undefined : reply;
+  return {
+    healthy: found.length === 0,
+    up: pid !== null,
+    pid,
+    dir: layout.root,
+    revision: known?.revision ?? null,
+    registry: { pid: idOf('registry'), alive: known !== undefined },
+    servers,
+    links: known?.links ?? [],
+    gateways: (known?.sites ?? []).flatMap((site) =>
+      site.gateways.map((gateway) => ({
+        site: site.name,
+        name: gateway.name,
+        pid: idOf(`gateway ${site.name}`),
+        alive: gateway.alive,
+        revision: gateway.revision,
+        wanted: site.wanted,
+        instances: gateway.instances ?? 0,
+        seen: gateway.seen ?? null,
+      })),
+    ),
+    records: (known?.sites ?? []).map((site) => ({
+      site: site.name,
+      lag: site.recordLag ?? null,
+      flowLag: site.flowLag ?? null,
+    })),
+    ailments: found,
+  };
+}
+
+/** What the registry says, or why it says nothing. */
+async function askRegistry(context: Context, dir: string): Promise<StatusReply | string> {
+  try {
+    const admin = await connectAdmin(dir, portsOf(context, 'silent'));
+    try {
+      return await admin.status();
+    } finally {
+      await admin.close();
+    }
+  } catch (error) {
+    if (error instanceof CausewayError) return error.reason;
+    throw error;
+  }
+}
+
+async function serverStatus(
+  context: Context,
+  dir: string,
+  name: string,
+  pid: number | null,
+): Promise<ServerStatus> {
+  const site = await readSite(dir, name);
+  const monitor = `http://127.0.0.1:${site.ports.monitor}`;
+  const page = await readPage(context, `${monitor}/varz`);
+  // Another program may have taken the port since.
+  const own = page?.server_name === name ? page : undefined;
+  const numberOf = (value: unknown) => (typeof value === 'number' ? value : null);
+  return {
+    site: name,
+    url: siteUrl(site),
+    monitor,
+    pid,
+    alive: own !== undefined,
+    version: typeof own?.version === 'string' ? own.version : null,
+    connections: numberOf(own?.connections),
+    leafs: numberOf(own?.leafnodes),
+  };
+}
+
+/** A monitor page; undefined where there is none in time. */
+function readPage(context: Context, url: string): Promise<Record<string, unknown> | undefined> {
+  return new Promise((resolve) => {
+    const request = get(url, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        text += part;
+      });
+      response.on('error', () => resolve(undefined));
+      response.on('end', () => {
+        try {
+          resolve(JSON.parse(text) as Record<string, unknown>);
+        } catch {
+          resolve(undefined);
+        }
+      });
+    });
+    const cancel = context.clock.after(monitorTimeoutMs, () => request.destroy());
+    request.on('error', () => resolve(undefined));
+    request.on('close', () => {
+      cancel();
+      resolve(undefined);
+    });
+  });
+}
