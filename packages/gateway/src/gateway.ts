@@ -9,6 +9,7 @@ import {
   type ReplyMux,
   readCreds,
 } from '@causeway/transport';
+import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import { startBroker } from './broker/broker.ts';
 import { type ClaimsPusher, createClaimsPusher } from './claims/claims.ts';
@@ -17,6 +18,7 @@ import { type ControlLink, createControlLink } from './control/control-link.ts';
 import { createPublisher } from './control/publisher.ts';
 import { openRecorders, type Recorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
+import { type CompiledCopy, createCompiledCopy } from './state/copy.ts';
 import { readCompiled } from './state/reader.ts';
 import { createSiteState, type SiteState } from './state/site-state.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
@@ -30,6 +32,19 @@ export interface Gateway {
   readonly revision: number;
   /** Stops taking calls, stores and counts what was recorded, and leaves. */
   stop(): Promise<void>;
+}
+
+/** Milliseconds that the last records are given to be stored when a gateway stops. */
+const stopFlushMs = 5_000;
+
+/** Resolves when the work is done, or the time is over. */
+async function within(ms: number, work: Promise<void>, clock: Clock): Promise<void> {
+  let cancel = () => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([work, over]);
+  cancel();
 }
 
 /** What a gateway is given from outside. */
@@ -74,17 +89,21 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const streams = streamsOf(config);
   const hub: HubClock = createHubClock(clock);
   let recorders: Recorders | undefined;
+  let control: ControlLink | undefined;
   const agents = new Map<string, TenantAgent>();
 
   // The streams: at an edge this gateway makes them, as its broker; in the cloud the registry does.
+  let brokerConnection: NatsConnection | undefined;
   if (!config.cloud) {
-    const connection = await keep('broker.creds', `_INBOX.${site}.broker`);
+    const opened = await keep('broker.creds', `_INBOX.${site}.broker`);
+    brokerConnection = opened;
     const broker = await patiently('streams of the site', () =>
       startBroker({
-        connection,
+        connection: opened,
         site,
         gateways: [gateway],
         countedThrough: (tenant) => recorders?.countedThrough(tenant) ?? 0,
+        confirmed: () => control?.confirmed,
         clock,
         logger,
       }),
@@ -115,7 +134,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
 
   const mux: ReplyMux = createReplyMux({ connection, prefix: inboxPrefix, clock, random });
   const users = createUserRenewal({ config, agents, logger });
-  let control: ControlLink | undefined;
+  let copy: CompiledCopy | undefined;
 
   const state: SiteState = createSiteState({
     logger,
@@ -169,6 +188,9 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       ),
       unsentBlocks: records.waiting,
     }),
+    onRevision: (revision) => {
+      if (revision !== state.revision) copy?.refresh();
+    },
   });
   const link = control;
 
@@ -182,6 +204,21 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     logger,
   });
   await reading.caughtUp;
+  if (brokerConnection) {
+    copy = createCompiledCopy({
+      site,
+      js: jetstream(brokerConnection),
+      state,
+      ask: (since) => link.compiled(since),
+      clock,
+      logger,
+    });
+    const { refresh, close } = copy;
+    stopping.signal.addEventListener('abort', close);
+    // The registry's hint that something changed; renewals say so too, later.
+    connection.subscribe(`${inboxPrefix}.changed`, { callback: () => refresh() });
+    refresh();
+  }
   logger.info({ revision: state.revision, tenants: config.tenants }, 'gateway ready');
 
   return {
@@ -197,7 +234,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       await reading.close();
       // First no more calls, then their records, then the connection that carries them.
       await Promise.all([...agents.values()].map((agent) => agent.close()));
-      await records.flush();
+      // With the server gone nothing can be stored any more; what waits then is lost.
+      await within(stopFlushMs, records.flush(), clock);
       records.close();
       mux.close();
       await Promise.all(connections.map((each) => each.close()));

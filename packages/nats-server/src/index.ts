@@ -36,16 +36,23 @@ export {
   type StreamShape,
 } from './streams/config.ts';
 export { ensureConsumer, ensureStream, removeConsumer } from './streams/ensure.ts';
-export { admitSite, ensureHub, type HubAssets, hubStreams, retireSite } from './streams/hub.ts';
+export { ensureHub, type HubAssets, hubStreams } from './streams/hub.ts';
 export {
+  apiPrefixOf,
   auditStream,
   cloudSite,
-  deliverSubject,
+  collector,
+  collectPrefix,
   flowStream,
-  mirrorSubject,
   streamNames,
 } from './streams/names.ts';
-export { type ChainName, type Purged, type PurgeOptions, purgeConfirmed } from './streams/purge.ts';
+export {
+  type ChainName,
+  type Confirmed,
+  type Purged,
+  type PurgeOptions,
+  purgeConfirmed,
+} from './streams/purge.ts';
 export { type ReadOptions, readFromStart, type StreamMessage, type StreamReader } from './streams/read.ts';
 export { ConsumerResetError, consumerReset, type ResetReply } from './streams/reset.ts';
 export { ensureSite, type SiteAssets, siteStreams } from './streams/site.ts';

@@ -177,6 +177,15 @@ export class CausewayError extends Error {
     };
   }
 
+  /**
+   * Any thrown value as one that may leave the process: a CausewayError as it is; anything else, whose message
+   * may hold paths or addresses, as a SERVICE_ERROR that names only who failed.
+   */
+  static opaque(thrown: unknown, who: string): CausewayError {
+    if (thrown instanceof CausewayError) return thrown;
+    return new CausewayError('SERVICE_ERROR', `${who} failed; its log says why`, { cause: thrown });
+  }
+
   /** Any thrown value as a CausewayError: itself, or a SERVICE_ERROR with its message. */
   static from(thrown: unknown): CausewayError {
     if (thrown instanceof CausewayError) return thrown;

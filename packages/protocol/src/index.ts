@@ -16,6 +16,8 @@ export type {
   AuditRecord,
   BeatReply,
   BeatRequest,
+  CompiledReply,
+  CompiledRequest,
   ConsoleReply,
   ConsoleRequest,
   DiscoveredApi,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { ensureHub } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -12,14 +13,15 @@ import { issueOperation } from './admin/ops/issue.ts';
 import { revokeOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
+import { createCollection } from './collect/collection.ts';
 import { openCompiler } from './compile/compiler.ts';
 import { createQueueNames } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
+import { hintGateways } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
 import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts';
-import { openCollection } from './hub/collection.ts';
 import { createHub } from './hub/hub.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
@@ -61,8 +63,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
 
   const manager = await jetstreamManager(connection);
   const js = jetstream(connection);
-  const edges = bootstrap.sites.map((site) => site.name).filter((name) => name !== 'cloud');
-  const collection = await openCollection(manager, edges, logger);
+  await ensureHub(manager);
 
   const store = await openDocumentStore(js);
   const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
@@ -85,12 +86,27 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
 
   const users = createUserIssuer({ keyring, accountKey, clock, random });
   const queueNames = createQueueNames(keyring.queueSecret);
-  const compiler = await openCompiler({ js, store, queueNames, users, logger });
+  const compiler = await openCompiler({
+    js,
+    store,
+    queueNames,
+    users,
+    clock,
+    logger,
+    onChange: (site, revision) => hintGateways(connection, store, site, revision),
+  });
   await compiler.run();
 
   const announcer = createAnnouncer({ connection, store });
   const announce = () => announcer.announce();
   const gateways = createGateways(clock);
+  const collection = createCollection({
+    js,
+    manager,
+    connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
+    clock,
+    logger,
+  });
   const publishing = createPublishing({ store, compiler, announce });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, logger });
 
@@ -101,6 +117,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     publishing,
     gateways,
     heard: (site) => collection.heard(site),
+    confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
     clock,
     logger,
@@ -116,7 +133,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       explain: explainOperation({ store }),
       issue: issueOperation({ store, compiler, users }),
       console: consoleOperation({ store, users, manager, clock, random }),
-      status: statusOperation({ store, compiler, gateways, hub, manager, accountName }),
+      status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       revoke: revokeOperation({ store, compiler, keyring, hub, clock }),
     },
     logger,
@@ -131,6 +148,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     async stop() {
       controlDesk.close();
       adminDesk.close();
+      await collection.stop();
       await connection.drain();
       await system.drain();
       logger.info({}, 'registry stopped');

@@ -64,6 +64,7 @@ export function countingCompiler(store: DocumentStore): Compiler & { readonly ru
     async run() {
       runs += 1;
     },
+    changesSince: () => ({ position: 0, full: true, more: false, entries: [] }),
     siteRevision: () => store.revision,
     tables: new Map(),
   };

@@ -14,7 +14,7 @@ const timeoutMs = 2_000;
 const longestRetryMs = 5_000;
 
 /** When a JWT was issued, in seconds since the epoch. */
-export function issuedAt(jwt: string): number {
+function issuedAt(jwt: string): number {
   const payload = decodeJson(Buffer.from(jwt.split('.')[1] ?? '', 'base64url')) as { iat?: unknown };
   return typeof payload.iat === 'number' ? payload.iat : 0;
 }

@@ -1,7 +1,9 @@
 import {
+  type BeatReply,
   type BeatRequest,
   CausewayError,
   type Clock,
+  type CompiledReply,
   check,
   decodeJson,
   encodeJson,
@@ -18,6 +20,10 @@ import type { HubClock, ReplyMux } from '@causeway/transport';
 export interface ControlLink {
   /** Publishes a service's APIs; resolves with the revision that holds them. */
   publish(tenant: string, service: string, apis: readonly Manifest[]): Promise<number>;
+  /** What changed for the site since a position, as much of it as fits one reply. */
+  compiled(since: number): Promise<CompiledReply>;
+  /** How far the cloud has stored the site's records; undefined where it has not said. */
+  readonly confirmed: BeatReply['confirmed'];
   /** Tells the registry that a revision is in force here. */
   receipt(revision: number, users: readonly string[]): void;
   /** True while the registry answered the last renewal. */
@@ -40,14 +46,17 @@ export function createControlLink(options: {
   logger: Logger;
   /** What a renewal tells the registry. */
   status: () => Omit<BeatRequest, 'protocol' | 'gateway'>;
+  /** Told, at each renewal, the last revision that concerns the site. */
+  onRevision: (revision: number) => void;
 }): ControlLink {
   const { site, gateway, mux, hub, clock, logger } = options;
   let connected = false;
+  let confirmed: BeatReply['confirmed'];
   let closed = false;
   let receiptDue: Receipt | undefined;
   let sendingReceipt = false;
 
-  async function request<N extends 'PublishReply' | 'BeatReply'>(
+  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply'>(
     op: string,
     body: object,
     expected: N,
@@ -74,7 +83,10 @@ export function createControlLink(options: {
 
   async function beat(): Promise<void> {
     try {
-      await request('renew', { protocol: protocolVersion, gateway, ...options.status() }, 'BeatReply');
+      const body = { protocol: protocolVersion, gateway, ...options.status() };
+      const reply = await request('renew', body, 'BeatReply');
+      confirmed = reply.confirmed ?? confirmed;
+      options.onRevision(reply.revision);
       if (!connected) logger.info({ site }, 'registry reached');
       connected = true;
     } catch (err) {
@@ -120,6 +132,10 @@ export function createControlLink(options: {
       const earlier = receiptDue?.users ?? [];
       receiptDue = { gateway, revision, users: [...new Set([...earlier, ...users])] };
       if (!sendingReceipt) void sendReceipts();
+    },
+    compiled: (since) => request('compiled', { gateway, since }, 'CompiledReply'),
+    get confirmed() {
+      return confirmed;
     },
     get connected() {
       return connected;

@@ -133,7 +133,8 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
     answer(fields.service, fields.op, message.data).then(
       (body) => around.publish(reply, encodeJson(body)),
       (thrown: unknown) => {
-        const error = CausewayError.from(thrown);
+        const error = CausewayError.opaque(thrown, `the gateway of ${site}`);
+        if (error !== thrown) logger.error({ err: thrown, tenant, op: fields.op }, 'desk failed');
         logger.info({ tenant, service: fields.service, op: fields.op, err: error.toJSON() }, 'desk refused');
         const { body, headers } = encodeRefusal(error);
         around.publish(reply, body, headers);

@@ -34,6 +34,10 @@ export interface SiteState {
     service: string,
   ): { readonly apis: readonly DiscoveredApi[]; readonly changedAt: number };
   readonly revision: number;
+  /** Position in the hub's bucket that this copy has reached; 0 in the cloud, which has no copy. */
+  readonly position: number;
+  /** Keys that have a value. */
+  readonly keys: ReadonlySet<string>;
 }
 
 /** Compares what a service could see with what it can see now. */
@@ -64,6 +68,8 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
   const visible = new Map<string, { apis: readonly DiscoveredApi[]; changedAt: number }>();
   let pending: VisibilityChange[] = [];
   let revision = 0;
+  let position = 0;
+  const keys = new Set<string>();
 
   function applyServed(
     key: string,
@@ -90,6 +96,8 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
 
   return {
     apply(key, value) {
+      if (value === undefined) keys.delete(key);
+      else keys.add(key);
       const parsed = parseCompiledKey(key);
       if (!parsed) {
         logger.warn({ key }, 'compiled key of an unknown kind; ignored');
@@ -118,6 +126,9 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           const entry = check('User', value);
           return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
         }
+        case 'position':
+          position = Number((value as { position?: number } | undefined)?.position) || 0;
+          return undefined;
         case 'revision': {
           const entry = check('RevisionMark', value);
           if (entry.fault) return bad(entry.fault);
@@ -137,5 +148,9 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
     get revision() {
       return revision;
     },
+    get position() {
+      return position;
+    },
+    keys,
   };
 }

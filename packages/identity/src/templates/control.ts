@@ -3,27 +3,19 @@ import { type RoleTemplate, readsOf } from './role-template.ts';
 /** Roles in `CONTROL`, the account of the control plane, which only the hub knows. */
 export const controlRoles = {
   /**
-   * An edge's own link: its account `site-<site>` enters CONTROL through it. Never `audit.>` or `flow.>`, or
-   * the hub would store each record twice: records come by the hub's sources, whose delivery subjects,
-   * resets and flow control are what is allowed here. Streams are listed one by one, since `*` in their
-   * place would stop sourcing without any error.
+   * An edge's own link: its account `site-<site>` enters CONTROL through it. It speaks on two subjects that only the
+   * registry's own code listens to, and the cloud's collector reads its streams through it. Nothing that JetStream at
+   * the hub would answer or act on may come from here: whoever can make the hub's JetStream answer chooses where to
+   * (ADR 0008). Streams are listed one by one, since `*` in their place drops interest without any error.
    */
   leaf: {
-    publish: [
-      'control.{{tag(site)}}.>',
-      'deliver.{{tag(site)}}.>',
-      '$JSC.R.{{tag(site)}}.>',
-      '$JS.cloud.API.CONSUMER.RESET.KV_compiled.{{tag(site)}}',
-      '$JS.FC.KV_compiled.{{tag(site)}}.>',
-    ],
+    publish: ['control.{{tag(site)}}.>', 'collect.{{tag(site)}}.>'],
     subscribe: [
       '_INBOX.{{tag(site)}}.gateway.>',
-      'mirror.{{tag(site)}}.>',
-      '$JSC.R.cloud.*.KV_compiled.{{tag(site)}}.*',
-      '$JS.{{tag(site)}}.API.CONSUMER.RESET.AUDIT.{{tag(site)}}',
-      '$JS.{{tag(site)}}.API.CONSUMER.RESET.FLOW.{{tag(site)}}',
-      '$JS.FC.AUDIT.{{tag(site)}}.>',
-      '$JS.FC.FLOW.{{tag(site)}}.>',
+      '$JS.{{tag(site)}}.API.CONSUMER.MSG.NEXT.AUDIT.cloud',
+      '$JS.{{tag(site)}}.API.CONSUMER.RESET.AUDIT.cloud',
+      '$JS.{{tag(site)}}.API.CONSUMER.MSG.NEXT.FLOW.cloud',
+      '$JS.{{tag(site)}}.API.CONSUMER.RESET.FLOW.cloud',
     ],
     connectionTypes: ['LEAFNODE'],
     subscriptions: 1000,
@@ -52,6 +44,12 @@ export const controlRoles = {
   registry: {
     publish: [
       '$JS.API.>',
+      '$JS.*.API.CONSUMER.MSG.NEXT.AUDIT.cloud',
+      '$JS.*.API.CONSUMER.RESET.AUDIT.cloud',
+      '$JS.*.API.CONSUMER.MSG.NEXT.FLOW.cloud',
+      '$JS.*.API.CONSUMER.RESET.FLOW.cloud',
+      'from.*.audit.>',
+      'from.*.flow.>',
       '$KV.documents.>',
       '$KV.compiled.>',
       '$JS.FC.KV_documents.>',
@@ -60,7 +58,7 @@ export const controlRoles = {
       'audit.*.cloud.registry.admin',
       '_INBOX.>',
     ],
-    subscribe: ['control.>', 'admin.>', 'enroll.>', '_INBOX.cloud.registry.>'],
+    subscribe: ['control.>', 'collect.>', 'admin.>', 'enroll.>', '_INBOX.cloud.registry.>'],
     connectionTypes: ['STANDARD'],
     subscriptions: -1,
     holder: { name: { exactly: 'registry' }, site: 'none', tenant: 'none', hosts: 'none' },

@@ -2,9 +2,9 @@ import { type RoleTemplate, readsOf } from './role-template.ts';
 
 /** Roles in an edge's own account `site-<site>`, which no other server knows. */
 export const siteRoles = {
-  /** Makes the site's streams, mirror and consumers, and alone may purge them. */
+  /** Makes the site's streams and consumers, alone may purge them, and stores what the registry compiled. */
   broker: {
-    publish: ['$JS.API.>'],
+    publish: ['$JS.API.>', '$KV.compiled.{{tag(site)}}.>'],
     subscribe: ['_INBOX.{{tag(site)}}.broker.>'],
     connectionTypes: ['STANDARD'],
     subscriptions: -1,

@@ -6,9 +6,8 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
-  type StreamSource,
 } from '@nats-io/jetstream';
-import { auditStream, cloudSite, deliverSubject, flowStream, mirrorSubject, streamNames } from './names.ts';
+import { auditStream, flowStream, streamNames } from './names.ts';
 
 /** A stream as it should be; members left out are the server's to choose. */
 export type StreamShape = Partial<StreamConfig> & { readonly name: string };
@@ -113,40 +112,34 @@ export function siteFlow(site: string, limits: StreamLimits): StreamShape {
   };
 }
 
-/** What the hub takes from one site. Every message is stamped with the site it came from, whatever it says. */
-function source(site: string, what: 'AUDIT' | 'FLOW'): StreamSource {
-  const name = what === 'AUDIT' ? auditStream(site) : flowStream(site);
-  return {
-    name,
-    ...(site === cloudSite ? {} : { external: { api: `$JS.${site}.API`, deliver: '' } }),
-    consumer: { name: site, deliver_subject: deliverSubject(site, what) },
-    subject_transforms: [{ src: '>', dest: `from.${site}.>` }],
-  };
-}
-
-/** All records. No subjects of its own, so nobody can write to it; no duplicate window, so no site can spoil ids. */
-export function hubAudit(sites: readonly string[], limits: StreamLimits): StreamShape {
+/**
+ * All records. The registry alone writes here, each message under the site it was collected from
+ * (`from.<site>.…`), whatever the message says of itself (ADR 0008).
+ */
+export function hubAudit(limits: StreamLimits): StreamShape {
   return {
     ...base(limits),
     name: streamNames.audit,
-    sources: sites.map((site) => source(site, 'AUDIT')),
+    subjects: ['from.*.audit.>'],
     max_bytes: limits.auditBytes,
     discard: DiscardPolicy.New,
     allow_direct: true,
+    // What is collected at once is stored as a whole, so that the position reached is always known.
+    allow_atomic: true,
     deny_delete: true,
     deny_purge: false,
   };
 }
 
-/** All counters, one per site and subject; totals are summed when read, so a site can spoil only its own. */
-export function hubFlow(sites: readonly string[], limits: StreamLimits): StreamShape {
+/** All counters as the sites have them, one per site and subject; totals are summed when read. */
+export function hubFlow(limits: StreamLimits): StreamShape {
   return {
     ...base(limits),
     name: streamNames.flow,
-    sources: sites.map((site) => source(site, 'FLOW')),
+    subjects: ['from.*.flow.>'],
     max_msgs_per_subject: 1,
-    allow_msg_counter: true,
     allow_direct: true,
+    allow_atomic: true,
     deny_delete: true,
     deny_purge: false,
   };
@@ -162,46 +155,12 @@ export function compiled(limits: StreamLimits): StreamShape {
   return bucket(streamNames.compiled, 1, limits.compiledBytes, limits);
 }
 
-/** An edge's copy of its own part of `compiled`, through the one consumer that the registry made for it. */
-export function compiledMirror(site: string, limits: StreamLimits): StreamShape {
+/** An edge's copy of its own part of `compiled`: what it got last from the registry, and lives on without it. */
+export function siteCompiled(site: string, limits: StreamLimits): StreamShape {
   return {
-    ...base(limits),
-    name: streamNames.compiled,
-    mirror: {
-      name: streamNames.compiled,
-      external: { api: `$JS.${cloudSite}.API`, deliver: '' },
-      consumer: { name: site, deliver_subject: mirrorSubject(site) },
-    },
-    max_msgs_per_subject: 1,
-    allow_direct: true,
-    mirror_direct: false,
-    deny_delete: true,
-    deny_purge: false,
+    ...bucket(streamNames.compiled, 1, limits.compiledBytes, limits),
+    subjects: [`$KV.compiled.${site}.>`],
   };
-}
-
-/** A consumer that a stream elsewhere sources or mirrors through: acknowledged as that one stores (NATS ADR-60). */
-function durable(name: string, deliver: string, filter?: string): ConsumerShape {
-  return {
-    durable_name: name,
-    deliver_subject: deliver,
-    deliver_policy: DeliverPolicy.All,
-    ack_policy: AckPolicy.FlowControl,
-    flow_control: true,
-    idle_heartbeat: nanosPerSecond,
-    max_deliver: -1,
-    ...(filter === undefined ? {} : { filter_subject: filter }),
-  };
-}
-
-/** The consumer of a site's `AUDIT` or `FLOW` that the cloud sources through. Its name pins the leaf's rights. */
-export function sourceConsumer(site: string, what: 'AUDIT' | 'FLOW'): ConsumerShape {
-  return durable(site, deliverSubject(site, what));
-}
-
-/** The consumer of the hub's `KV_compiled` that a site mirrors through: its own keys and no others. */
-export function mirrorConsumer(site: string): ConsumerShape {
-  return durable(site, mirrorSubject(site), `$KV.compiled.${site}.>`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Names of streams and consumers, and of the subjects that sources and mirrors are delivered on. Permissions
- * of leaf users are written in these terms (docs/architecture.md, "Streams").
+ * Names of streams and consumers, and of the subjects that records come to the cloud on. Permissions of leaf users
+ * are written in these terms (docs/architecture.md, "Streams").
  */
 
 /** The site that is the hub. */
@@ -26,12 +26,15 @@ export function flowStream(site: string): string {
   return site === cloudSite ? streamNames.flowCloud : streamNames.flow;
 }
 
-/** Where a site's records and counters travel to the cloud. */
-export function deliverSubject(site: string, what: 'AUDIT' | 'FLOW'): string {
-  return `deliver.${site}.${what}`;
+/** The consumer of a site's `AUDIT` and `FLOW` through which the cloud collects. */
+export const collector = 'cloud';
+
+/** What the reply subjects begin with, on which a site's records and counters come to the cloud's collector. */
+export function collectPrefix(site: string): string {
+  return `collect.${site}`;
 }
 
-/** Where a site's part of `compiled` travels to the site. */
-export function mirrorSubject(site: string): string {
-  return `mirror.${site}.compiled`;
+/** Prefix of the JetStream API of a site, as the hub reaches it. */
+export function apiPrefixOf(site: string): string {
+  return site === cloudSite ? '$JS.API' : `$JS.${site}.API`;
 }

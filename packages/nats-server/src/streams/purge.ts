@@ -1,5 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { auditStream } from './names.ts';
+import { auditStream, collector } from './names.ts';
 
 /** One chain of blocks: a gateway's of a tenant. */
 export interface ChainName {
@@ -7,9 +7,17 @@ export interface ChainName {
   readonly gateway: string;
 }
 
+/** What the cloud says it has stored of a site's records. */
+export interface Confirmed {
+  readonly sequence: number;
+  readonly created: string;
+}
+
 /** What may be purged. */
 export interface PurgeOptions {
   readonly site: string;
+  /** How far the cloud has stored the site's records: a sequence, of the stream whose consumer was made then. */
+  readonly confirmed: Confirmed;
   /**
    * The last sequence in the stream of this chain that its counters have taken in; nothing after it is purged.
    * 0 keeps all of the chain.
@@ -27,7 +35,7 @@ export interface Purged {
 
 /**
  * Purges, with the broker's rights, what the cloud has confirmed of a site's records: for each chain the blocks
- * up to the least of the cloud's acknowledged floor, what its counters have taken in, and the block before its
+ * up to the least of what the cloud has confirmed, what its counters have taken in, and the block before its
  * last. So a chain's last block always stays (a gateway that starts reads there how to go on), and what stays
  * of a chain has no gap.
  *
@@ -36,7 +44,9 @@ export interface Purged {
  */
 export async function purgeConfirmed(jsm: JetStreamManager, options: PurgeOptions): Promise<Purged> {
   const stream = auditStream(options.site);
-  const confirmed = (await jsm.consumers.info(stream, options.site)).ack_floor.stream_seq;
+  // Of a stream that was made anew, the cloud has confirmed nothing yet.
+  const { created } = await jsm.consumers.info(stream, collector);
+  const confirmed = created === options.confirmed.created ? options.confirmed.sequence : 0;
   if (confirmed === 0) return { confirmed, blocks: 0 };
   const { state } = await jsm.streams.info(stream, { subjects_filter: '>' });
   const counts = new Map<string, number>();

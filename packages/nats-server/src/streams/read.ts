@@ -34,6 +34,10 @@ export interface ReadOptions {
   onAnew?: () => void;
   /** First sequence to read. Default 1: all that is stored. */
   readonly from?: number;
+  /** `created()` of the reading that `from` comes from; where the stream is another by now, all of it is read. */
+  readonly created?: string;
+  /** Prefix of the JetStream API: another domain's (`apiPrefixOf`). Default `$JS.API`. */
+  readonly apiPrefix?: string;
   /** How many messages to ask for at a time. Default 256. */
   readonly batch?: number;
   /** Milliseconds between signs of life while there is nothing to read; two missed ones are a fault. Default 1 000. */
@@ -48,6 +52,8 @@ export interface StreamReader {
   readonly caughtUp: Promise<void>;
   /** The last sequence that was handled; 0 before the first. */
   position(): number;
+  /** When the consumer that is read was made: another stream has another. Undefined before the first answer. */
+  created(): string | undefined;
   /** Ends it; resolves when the message in hand, if any, has been handled. */
   stop(): Promise<void>;
 }
@@ -81,7 +87,8 @@ export function readFromStart(options: ReadOptions): StreamReader {
   const heartbeat = options.heartbeat ?? 1_000;
   const start = options.from ?? 1;
   const inbox = createInbox(options.inboxPrefix ?? prefixOf(connection));
-  const next = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+  const apiPrefix = options.apiPrefix ?? '$JS.API';
+  const next = `${apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
   const pull = JSON.stringify({
     batch,
     expires: expires * nanosPerMilli,
@@ -89,7 +96,7 @@ export function readFromStart(options: ReadOptions): StreamReader {
   });
 
   let position = start - 1;
-  let created: string | undefined;
+  let created: string | undefined = options.created;
   let failures = 0;
   let stopped = false;
   const queue: Msg[] = [];
@@ -167,15 +174,21 @@ export function readFromStart(options: ReadOptions): StreamReader {
   async function rewind(): Promise<void> {
     // Where there is no such consumer (yet) nobody answers: wait for it little at first.
     const patience = Math.min(5_000, 500 * 2 ** Math.min(failures, 4));
-    let reply = await consumerReset(connection, stream, consumer, position + 1, patience);
+    let reply = await consumerReset(connection, stream, consumer, position + 1, {
+      timeout: patience,
+      apiPrefix,
+    });
     if (created !== undefined && reply.created !== created) {
       log.warn(
         { created: reply.created, before: created },
         'stream was made anew; reading it from its start',
       );
-      position = start - 1;
+      position = 0;
       options.onAnew?.();
-      reply = await consumerReset(connection, stream, consumer, start, patience);
+      reply = await consumerReset(connection, stream, consumer, 1, {
+        timeout: patience,
+        apiPrefix,
+      });
     }
     created = reply.created;
     // Where something has been delivered already, by itself or to a reader that went away, this says nothing.
@@ -277,6 +290,7 @@ export function readFromStart(options: ReadOptions): StreamReader {
   return {
     caughtUp: caughtUp.promise,
     position: () => position,
+    created: () => created,
     async stop() {
       end();
       await running;

@@ -35,10 +35,12 @@ export async function consumerReset(
   stream: string,
   consumer: string,
   sequence?: number,
-  timeout = 5_000,
+  { timeout = 5_000, apiPrefix = '$JS.API' }: { timeout?: number; apiPrefix?: string } = {},
 ): Promise<ResetReply> {
   const body = sequence === undefined ? '' : JSON.stringify({ seq: sequence });
-  const message = await connection.request(`$JS.API.CONSUMER.RESET.${stream}.${consumer}`, body, { timeout });
+  const message = await connection.request(`${apiPrefix}.CONSUMER.RESET.${stream}.${consumer}`, body, {
+    timeout,
+  });
   const reply = message.json<{
     error?: { err_code?: number; description?: string };
     reset_seq?: number;

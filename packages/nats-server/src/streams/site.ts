@@ -1,6 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import {
-  compiledMirror,
   defaultStreamLimits,
   gatewayAuditConsumer,
   gatewayCompiledConsumer,
@@ -8,11 +7,11 @@ import {
   type StreamLimits,
   type StreamShape,
   siteAudit,
+  siteCompiled,
   siteFlow,
-  sourceConsumer,
 } from './config.ts';
 import { ensureConsumer, ensureStream } from './ensure.ts';
-import { streamNames } from './names.ts';
+import { collector, streamNames } from './names.ts';
 
 /** What an edge site stores, and who reads it. */
 export interface SiteAssets {
@@ -24,20 +23,19 @@ export interface SiteAssets {
 
 /** The streams of an edge's `site-<site>` account, as data. */
 export function siteStreams(site: string, limits: StreamLimits = defaultStreamLimits): StreamShape[] {
-  return [siteAudit(site, limits), siteFlow(site, limits), compiledMirror(site, limits)];
+  return [siteAudit(site, limits), siteFlow(site, limits), siteCompiled(site, limits)];
 }
 
 /**
- * Makes everything an edge stores, or brings it up to date, with the broker's rights there. Needs no hub: the
- * mirror fills and the sources start as soon as there is a link.
+ * Makes everything an edge stores, or brings it up to date, with the broker's rights there. Needs no hub.
  */
 export async function ensureSite(jsm: JetStreamManager, assets: SiteAssets): Promise<void> {
   const { site } = assets;
   for (const stream of siteStreams(site, { ...defaultStreamLimits, ...assets.limits })) {
     await ensureStream(jsm, stream);
   }
-  await ensureConsumer(jsm, streamNames.audit, sourceConsumer(site, 'AUDIT'));
-  await ensureConsumer(jsm, streamNames.flow, sourceConsumer(site, 'FLOW'));
+  await ensureConsumer(jsm, streamNames.audit, readerConsumer(collector));
+  await ensureConsumer(jsm, streamNames.flow, readerConsumer(collector));
   for (const gateway of assets.gateways ?? ['gw-1']) {
     await ensureConsumer(jsm, streamNames.compiled, gatewayCompiledConsumer(site, gateway));
     await ensureConsumer(jsm, streamNames.audit, gatewayAuditConsumer(site, gateway));

@@ -821,6 +821,12 @@ export const messageSchemas: readonly object[] = [
       },
       "announcement": {
         "$ref": "#/$defs/announcement"
+      },
+      "compiledRequest": {
+        "$ref": "#/$defs/compiledRequest"
+      },
+      "compiledReply": {
+        "$ref": "#/$defs/compiledReply"
       }
     },
     "$defs": {
@@ -921,6 +927,24 @@ export const messageSchemas: readonly object[] = [
           },
           "revision": {
             "$ref": "names.json#/$defs/revision"
+          },
+          "confirmed": {
+            "description": "How far the cloud has stored the site's records; absent where it has none yet.",
+            "type": "object",
+            "required": [
+              "sequence",
+              "created"
+            ],
+            "properties": {
+              "sequence": {
+                "type": "integer",
+                "minimum": 0
+              },
+              "created": {
+                "description": "When the consumer was made that the sequence belongs to.",
+                "type": "string"
+              }
+            }
           }
         }
       },
@@ -979,6 +1003,72 @@ export const messageSchemas: readonly object[] = [
             "type": "array",
             "items": {
               "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "compiledRequest": {
+        "description": "control.<site>.compiled: what changed for the site since a position.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "since"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "since": {
+            "description": "Position reached before; 0 for all.",
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
+      "compiledReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "position",
+          "full",
+          "more",
+          "entries"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "position": {
+            "description": "Position reached with these entries.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "full": {
+            "description": "True where what is not among the keys of this and the following replies is void.",
+            "type": "boolean"
+          },
+          "more": {
+            "description": "True where there is more from the position on.",
+            "type": "boolean"
+          },
+          "entries": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "key"
+              ],
+              "properties": {
+                "key": {
+                  "type": "string"
+                },
+                "value": {
+                  "description": "Absent where the key was deleted.",
+                  "type": "object",
+                  "additionalProperties": true
+                }
+              }
             }
           }
         }
@@ -1820,6 +1910,8 @@ export const messageRefs = {
   "BeatReply": "control-messages.json#/$defs/beatReply",
   "Receipt": "control-messages.json#/$defs/receipt",
   "Announcement": "control-messages.json#/$defs/announcement",
+  "CompiledRequest": "control-messages.json#/$defs/compiledRequest",
+  "CompiledReply": "control-messages.json#/$defs/compiledReply",
   "Manifest": "manifest.json",
   "Policy": "policy.json",
   "AuditRecord": "record.json",

@@ -30,6 +30,8 @@ export interface Messages {
   BeatReply: BeatReply;
   Receipt: Receipt;
   Announcement: Announcement;
+  CompiledRequest: CompiledRequest;
+  CompiledReply: CompiledReply;
   Manifest: Manifest;
   Policy: Policy;
   AuditRecord: AuditRecord;
@@ -529,6 +531,16 @@ export interface BeatReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * How far the cloud has stored the site's records; absent where it has none yet.
+   */
+  confirmed?: {
+    sequence: number;
+    /**
+     * When the consumer was made that the sequence belongs to.
+     */
+    created: string;
+  };
 }
 /**
  * control.<site>.receipt: this revision is in force at this gateway.
@@ -569,6 +581,46 @@ export interface Announcement {
    * Items: A tenant, site, service, gateway or policy: one subject token.
    */
   sites: string[];
+}
+/**
+ * control.<site>.compiled: what changed for the site since a position.
+ */
+export interface CompiledRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * Position reached before; 0 for all.
+   */
+  since: number;
+}
+export interface CompiledReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * Position reached with these entries.
+   */
+  position: number;
+  /**
+   * True where what is not among the keys of this and the following replies is void.
+   */
+  full: boolean;
+  /**
+   * True where there is more from the position on.
+   */
+  more: boolean;
+  entries: {
+    key: string;
+    /**
+     * Absent where the key was deleted.
+     */
+    value?: {
+      [k: string]: unknown;
+    };
+  }[];
 }
 /**
  * Who may call which API's endpoints at which sites, under which limits. Deny beats allow; nothing matching means no access.

@@ -29,6 +29,8 @@ export const subjects = {
 
   /** Gateway → registry: register, renew, withdraw, receipt. */
   control: subject('control.{site:name}.{op:word}'),
+  /** A site's own streams → the cloud's collector, which asked: a connection's inbox, and a request's token. */
+  collect: subject('collect.{site:name}.{connection:token}.{token:token}'),
   /** Gateway replica → the replicas of its site. Crosses no link. */
   beat: subject('peer.{site:name}.{gateway:name}.beat'),
   /** Administrator → registry; tenant `any` for the fabric's own. */

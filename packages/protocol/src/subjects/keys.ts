@@ -27,6 +27,8 @@ export const compiledKeys = {
   account: (publicKey: string) => `account.${publicKey}`,
   user: (tenant: string, role: 'gateway' | 'leaf') => `user.${tenant}.${role}`,
   revision: 'revision',
+  /** At an edge alone: the position in the hub's bucket that its copy has reached. */
+  position: 'position',
 } as const;
 
 /** A key of a site's part of `compiled`, taken apart. */
@@ -35,7 +37,8 @@ export type CompiledKey =
   | { readonly kind: 'see'; readonly tenant: string; readonly service: string }
   | { readonly kind: 'account'; readonly publicKey: string }
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
-  | { readonly kind: 'revision' };
+  | { readonly kind: 'revision' }
+  | { readonly kind: 'position' };
 
 const major = /^v(0|[1-9]\d{0,3})$/;
 const publicKey = /^A[A-Z2-7]{55}$/;
@@ -58,6 +61,8 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
         : undefined;
     case 'revision/0':
       return { kind: 'revision' };
+    case 'position/0':
+      return { kind: 'position' };
     default:
       return undefined;
   }

@@ -83,7 +83,7 @@ export function createAdminDesk(options: {
       (thrown: unknown) => {
         if (!(thrown instanceof CausewayError))
           logger.error({ err: thrown, by, op: fields.op }, 'admin request failed');
-        const error = CausewayError.from(thrown);
+        const error = CausewayError.opaque(thrown, 'the registry');
         logger.info({ by, op: fields.op, refused: error.toJSON() }, 'admin request refused');
         const { body, headers } = encodeError(error);
         connection.publish(reply, body, { headers });

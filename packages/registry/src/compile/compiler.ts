@@ -1,10 +1,11 @@
 import { compile, diffTables, type QueueNames } from '@causeway/policy';
-import { compiledKeys, type Logger } from '@causeway/protocol';
+import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
+import { createChanges } from './changes.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
 export interface Compiler {
@@ -14,7 +15,11 @@ export interface Compiler {
   siteRevision(site: string): number;
   /** The compiled tables as they were written last: site to key to value. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** What a site must be told that has everything up to a position. */
+  changesSince(site: string, position: number): Omit<CompiledReply, 'time'>;
 }
+
+const retryMs = 1_000;
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
 export async function openCompiler(options: {
@@ -22,17 +27,22 @@ export async function openCompiler(options: {
   store: DocumentStore;
   queueNames: QueueNames;
   users: UserIssuer;
+  clock: Clock;
   logger: Logger;
+  /** Told when something changed for a site. */
+  onChange: (site: string, revision: number) => void;
 }): Promise<Compiler> {
-  const { js, store, queueNames, users, logger } = options;
+  const { js, store, queueNames, users, clock, logger, onChange } = options;
+  const changes = createChanges();
   let tables = new Map<string, Map<string, unknown>>();
   const siteRevisions = new Map<string, number>();
   let queue: Promise<void> = Promise.resolve();
 
-  for (const { key, value } of await readBucket(js, 'compiled')) {
+  for (const { key, value, revision } of await readBucket(js, 'compiled')) {
     const dot = key.indexOf('.');
     const site = key.slice(0, dot);
     const rest = key.slice(dot + 1);
+    changes.set(site, rest, value, revision);
     if (value === undefined) continue;
     if (rest === compiledKeys.revision) {
       siteRevisions.set(site, (value as { revision: number }).revision);
@@ -65,31 +75,45 @@ export async function openCompiler(options: {
   async function runOnce(): Promise<void> {
     const { revision } = store;
     const next = await tablesNow();
-    const changes = diffTables(tables, next);
-    for (const [site, { put, removed }] of changes) {
+    for (const [site, { put, removed }] of diffTables(tables, next)) {
       const writes: BucketWrite[] = [
-        ...[...put].map(([key, value]) => ({ key: `${site}.${key}`, value })),
-        ...removed.map((key) => ({ key: `${site}.${key}`, value: undefined })),
+        ...[...put].map(([key, value]) => ({ key, value })),
+        ...removed.map((key) => ({ key, value: undefined })),
         // Last: a gateway that has read it has read all that came before.
-        { key: `${site}.${compiledKeys.revision}`, value: { revision } },
+        { key: compiledKeys.revision, value: { revision } },
       ];
-      await writeBucket(js, 'compiled', writes);
+      const last = await writeBucket(
+        js,
+        'compiled',
+        writes.map((write) => ({ ...write, key: `${site}.${write.key}` })),
+      );
+      // Nobody else writes here, so that the sequences follow on each other.
+      for (const [index, { key, value }] of writes.entries()) {
+        changes.set(site, key, value, last - writes.length + 1 + index);
+      }
       siteRevisions.set(site, revision);
       tables.set(site, next.get(site) ?? new Map());
       logger.info({ site, revision, put: put.size, removed: removed.length }, 'compiled for a site');
+      onChange(site, revision);
     }
     tables = next;
   }
 
-  return {
+  const compiler: Compiler = {
     run() {
       const run = queue.then(runOnce);
-      queue = run.catch((err: unknown) => logger.error({ err }, 'compiling failed'));
+      queue = run.catch((err: unknown) => {
+        // The documents stand; what they mean must reach the sites without waiting for the next change.
+        logger.error({ err }, 'compiling failed; trying again');
+        clock.after(retryMs, () => void compiler.run().catch(() => {}));
+      });
       return run;
     },
     siteRevision: (site) => siteRevisions.get(site) ?? 0,
     get tables() {
       return tables;
     },
+    changesSince: (site, position) => changes.since(site, position),
   };
+  return compiler;
 }

@@ -34,6 +34,8 @@ export function createControlDesk(options: {
   publishing: Publishing;
   gateways: Gateways;
   heard: (site: string) => void;
+  /** How far a site's records have been stored in the cloud. */
+  confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
   clock: Clock;
   logger: Logger;
@@ -56,7 +58,12 @@ export function createControlDesk(options: {
         requireProtocol(site, request.protocol);
         gateways.renewed(site, request);
         heard(site);
-        return { revision: compiler.siteRevision(site), time: time() };
+        const confirmed = options.confirmed(site);
+        return { revision: compiler.siteRevision(site), time: time(), ...(confirmed ? { confirmed } : {}) };
+      }
+      case 'compiled': {
+        const request = expect('CompiledRequest', body, gateway);
+        return { ...compiler.changesSince(site, request.since), time: time() };
       }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
@@ -100,7 +107,8 @@ export function createControlDesk(options: {
     answer(site, inbox.connection, fields.op, message.data).then(
       (body) => connection.publish(message.reply as string, encodeJson(body)),
       (thrown: unknown) => {
-        const error = CausewayError.from(thrown);
+        const error = CausewayError.opaque(thrown, 'the registry');
+        if (error !== thrown) logger.error({ err: thrown, site, op: fields.op }, 'control request failed');
         logger.info({ site, op: fields.op, err: error.toJSON() }, 'control request refused');
         const { body, headers } = encodeError(error);
         connection.publish(message.reply as string, body, { headers });
@@ -126,7 +134,7 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'Receipt'>(
+function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt'>(
   name: N,
   body: Uint8Array,
   gateway: string,

@@ -1,9 +1,8 @@
 import type { StatusReply } from '@causeway/protocol';
-import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Collection } from '../../collect/collection.ts';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
 import type { DocumentStore } from '../../documents/store.ts';
-import { siteOfSource } from '../../hub/collection.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
 
@@ -13,27 +12,20 @@ export function statusOperation(options: {
   compiler: Compiler;
   gateways: Gateways;
   hub: Hub;
-  manager: JetStreamManager;
+  collection: Collection;
   accountName: (publicKey: string) => string;
 }): AnyAdminOperation {
-  const { store, compiler, gateways, hub, manager, accountName } = options;
-
-  /** Messages of each site's stream that the hub's has not stored yet. */
-  async function lags(stream: 'AUDIT' | 'FLOW'): Promise<Map<string, number>> {
-    const { sources } = await manager.streams.info(stream);
-    return new Map((sources ?? []).map((source) => [siteOfSource(source), source.lag]));
-  }
+  const { store, compiler, gateways, hub, collection, accountName } = options;
 
   return {
     async handle(_body, by): Promise<StatusReply> {
-      const [links, auditLags, flowLags] = await Promise.all([hub.links(), lags('AUDIT'), lags('FLOW')]);
+      const links = await hub.links();
       const sites = store.all.sites.filter((site) => by.scope === 'any' || by.scope in site.tenants);
       return {
         revision: store.revision,
         sites: sites.map((site) => {
           const heard = new Map(gateways.of(site.name).map((gateway) => [gateway.name, gateway]));
-          const auditLag = auditLags.get(site.name);
-          const flowLag = flowLags.get(site.name);
+          const lag = collection.lag(site.name);
           return {
             name: site.name,
             wanted: compiler.siteRevision(site.name),
@@ -47,8 +39,8 @@ export function statusOperation(options: {
                 instances: Object.values(gateway?.instances ?? {}).reduce((sum, count) => sum + count, 0),
               };
             }),
-            ...(auditLag === undefined ? {} : { recordLag: auditLag }),
-            ...(flowLag === undefined ? {} : { flowLag }),
+            ...(lag.records === undefined ? {} : { recordLag: lag.records }),
+            ...(lag.flow === undefined ? {} : { flowLag: lag.flow }),
           };
         }),
         links: links

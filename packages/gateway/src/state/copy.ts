@@ -1,0 +1,119 @@
+import {
+  buckets,
+  type Clock,
+  type CompiledReply,
+  compiledKeys,
+  encodeJson,
+  type Logger,
+} from '@causeway/protocol';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import { headers as createHeaders } from 'nats';
+import type { SiteState } from './site-state.ts';
+
+/** An edge's own copy of its part of `compiled`: what it lives on when the cloud is gone. */
+export interface CompiledCopy {
+  /** Something changed, or may have: asks the registry for what is not here yet. */
+  refresh(): void;
+  close(): void;
+}
+
+interface Write {
+  readonly key: string;
+  /** Undefined deletes the key. */
+  readonly value: unknown;
+}
+
+const firstRetryMs = 100;
+const longestRetryMs = 2_000;
+
+/** Stores entries with the position that they reach, as a whole. */
+async function store(js: JetStreamClient, site: string, writes: readonly Write[]): Promise<void> {
+  const [first, ...rest] = writes;
+  const last = rest.pop();
+  if (!first || !last) throw new Error('a change has at least an entry and its position');
+  const subject = ({ key }: Write) => `$KV.${buckets.compiled}.${site}.${key}`;
+  const payload = ({ value }: Write) => (value === undefined ? new Uint8Array() : encodeJson(value));
+  const headers = ({ value }: Write) => {
+    const fields = createHeaders();
+    if (value === undefined) fields.set('KV-Operation', 'DEL');
+    return fields;
+  };
+  const batch = await js.startBatch(subject(first), payload(first), { headers: headers(first) });
+  for (const write of rest) batch.add(subject(write), payload(write), { headers: headers(write) });
+  await batch.commit(subject(last), payload(last), { headers: headers(last) });
+}
+
+/**
+ * Creates the copy. The site asks, the registry answers: nothing that JetStream at the hub would act on has to be
+ * allowed to an edge for it (ADR 0008).
+ */
+export function createCompiledCopy(options: {
+  site: string;
+  /** JetStream of the site, with the broker's rights. */
+  js: JetStreamClient;
+  state: SiteState;
+  ask: (since: number) => Promise<CompiledReply>;
+  clock: Clock;
+  logger: Logger;
+}): CompiledCopy {
+  const { site, js, state, ask, clock, logger } = options;
+  let position: number | undefined;
+  let wanted = false;
+  let running = false;
+  let closed = false;
+
+  /** Takes in one change, however many replies it comes in. */
+  async function takeIn(): Promise<void> {
+    let since = position ?? state.position;
+    let listed: Set<string> | undefined;
+    for (;;) {
+      const reply = await ask(since);
+      if (reply.full) listed = new Set();
+      for (const { key } of reply.entries) listed?.add(key);
+      const writes: Write[] = reply.entries.map(({ key, value }) => ({ key, value }));
+      if (!reply.more && listed) {
+        // What a whole table does not list is void.
+        for (const key of state.keys) {
+          if (!listed.has(key) && key !== compiledKeys.position) writes.unshift({ key, value: undefined });
+        }
+      }
+      if (writes.length > 0) {
+        await store(js, site, [
+          ...writes,
+          { key: compiledKeys.position, value: { position: reply.position } },
+        ]);
+        logger.info({ position: reply.position, entries: writes.length }, 'change from the registry stored');
+      }
+      position = reply.position;
+      since = reply.position;
+      if (!reply.more) return;
+    }
+  }
+
+  async function run(): Promise<void> {
+    running = true;
+    for (let wait = firstRetryMs; wanted && !closed; ) {
+      wanted = false;
+      try {
+        await takeIn();
+        wait = firstRetryMs;
+      } catch (err) {
+        wanted = true;
+        logger.debug({ err }, 'change from the registry not taken in; trying again');
+        await new Promise<void>((resolve) => clock.after(wait, resolve));
+        wait = Math.min(longestRetryMs, wait * 2);
+      }
+    }
+    running = false;
+  }
+
+  return {
+    refresh() {
+      wanted = true;
+      if (!running) void run();
+    },
+    close() {
+      closed = true;
+    },
+  };
+}

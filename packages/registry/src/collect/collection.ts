@@ -1,0 +1,73 @@
+import { collectPrefix } from '@causeway/nats-server';
+import type { Clock, Logger } from '@causeway/protocol';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from 'nats';
+import type { CopyPosition } from './hub-copy.ts';
+import { type SiteCollector, startSiteCollector } from './site-collector.ts';
+
+/** The cloud's collecting of records and counters from its sites. */
+export interface Collection {
+  /** A site's gateway was heard of, so the site's streams stand: the cloud collects from them from now on. */
+  heard(site: string): void;
+  /** How far a site's records have been stored. */
+  confirmed(site: string): CopyPosition | undefined;
+  /** Messages not yet collected, of records and of counters; undefined where none has come yet. */
+  lag(site: string): { readonly records: number | undefined; readonly flow: number | undefined };
+  stop(): Promise<void>;
+}
+
+interface OfSite {
+  readonly connection: NatsConnection;
+  readonly audit: SiteCollector;
+  readonly flow: SiteCollector;
+}
+
+/** Creates the collection; nothing is collected before it is heard of. */
+export function createCollection(options: {
+  js: JetStreamClient;
+  manager: JetStreamManager;
+  /** Opens a connection of the registry's with this inbox prefix. */
+  connect: (inboxPrefix: string) => Promise<NatsConnection>;
+  clock: Clock;
+  logger: Logger;
+}): Collection {
+  const { js, manager, connect, clock, logger } = options;
+  const sites = new Map<string, OfSite>();
+  const starting = new Map<string, Promise<void>>();
+
+  async function start(site: string): Promise<void> {
+    let connection: NatsConnection | undefined;
+    try {
+      connection = await connect(collectPrefix(site));
+      const around = { site, connection, js, manager, clock, logger };
+      const audit = await startSiteCollector({ ...around, kind: 'audit' });
+      const flow = await startSiteCollector({ ...around, kind: 'flow' });
+      sites.set(site, { connection, audit, flow });
+      logger.info({ site, position: audit.position }, 'collecting records and counters of the site');
+    } catch (err) {
+      // The gateway's next renewal tries again.
+      logger.warn({ err, site }, 'not collecting from the site yet');
+      await connection?.close();
+    } finally {
+      starting.delete(site);
+    }
+  }
+
+  return {
+    heard(site) {
+      if (sites.has(site) || starting.has(site)) return;
+      starting.set(site, start(site));
+    },
+    confirmed: (site) => sites.get(site)?.audit.position,
+    lag: (site) => ({ records: sites.get(site)?.audit.lag, flow: sites.get(site)?.flow.lag }),
+    async stop() {
+      await Promise.all(starting.values());
+      await Promise.all(
+        [...sites.values()].map(async ({ connection, audit, flow }) => {
+          await Promise.all([audit.stop(), flow.stop()]);
+          await connection.close();
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { CompiledReply } from '@causeway/protocol';
+
+/** A key of a site's part of `compiled`, as it stands. */
+interface Entry {
+  /** Undefined where it was deleted. */
+  readonly value: unknown;
+  /** Sequence of its last change in the bucket's stream. */
+  readonly position: number;
+}
+
+/** What changed for each site and when, so that a site can be told just what it does not have yet. */
+export interface Changes {
+  set(site: string, key: string, value: unknown, position: number): void;
+  /** What a site must be told that has everything up to `since`; as much of it as fits one message. */
+  since(site: string, since: number): Omit<CompiledReply, 'time'>;
+}
+
+/** Bytes of entries that one reply holds; below the server's largest message, with room for the rest. */
+const replyBytes = 600_000;
+/** What a site can store as a whole: one atomic batch holds 1,000 messages at most (NATS ADR-50). */
+const replyEntries = 900;
+
+/** Creates an empty history. */
+export function createChanges(): Changes {
+  const sites = new Map<string, Map<string, Entry>>();
+  return {
+    set(site, key, value, position) {
+      const entries = sites.get(site) ?? new Map<string, Entry>();
+      sites.set(site, entries);
+      entries.set(key, { value, position });
+    },
+    since(site, since) {
+      const all = [...(sites.get(site) ?? [])].sort(([, a], [, b]) => a.position - b.position);
+      const newest = all.at(-1)?.[1].position ?? 0;
+      // A site that is ahead has what this registry never wrote: it begins anew.
+      const full = since === 0 || since > newest;
+      const due = all.filter(([, { value, position }]) => (full ? value !== undefined : position > since));
+      const entries: CompiledReply['entries'] = [];
+      let bytes = 0;
+      let position = full ? 0 : since;
+      for (const [key, entry] of due) {
+        const size = key.length + JSON.stringify(entry.value ?? null).length + 32;
+        const room = entries.length < replyEntries && (entries.length === 0 || bytes + size <= replyBytes);
+        if (!room) return { position, full, more: true, entries };
+        bytes += size;
+        position = entry.position;
+        entries.push(
+          entry.value === undefined ? { key } : { key, value: entry.value as Record<string, unknown> },
+        );
+      }
+      return { position: Math.max(position, newest), full, more: false, entries };
+    },
+  };
+}
