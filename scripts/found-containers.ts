@@ -38,12 +38,12 @@ const plan: FabricPlan = {
   })),
 };
 
-/** What each volume gets, as paths of the fabric's folder. Clients of the hub need its address and the CA. */
-const hubClient = ['fabric.json', 'pki/ca.pem', 'sites/cloud/site.json'];
+/** What each volume gets, as paths of the fabric's folder. Clients need the CA and their server's address. */
 const shares: Record<string, readonly string[]> = {
   ...Object.fromEntries(plan.sites.map(({ name }) => [name, ['pki/ca.pem', `sites/${name}`]])),
-  registry: [...hubClient, 'registry'],
-  admin: [...hubClient, 'admin'],
+  registry: ['fabric.json', 'pki/ca.pem', 'sites/cloud/site.json', 'registry'],
+  // Where the sites are is no secret, and `causeway status` shows it.
+  admin: ['fabric.json', 'pki/ca.pem', ...plan.sites.map(({ name }) => `sites/${name}/site.json`), 'admin'],
 };
 const vault = ['fabric.json', 'operator', 'pki'];
 

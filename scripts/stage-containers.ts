@@ -17,13 +17,17 @@ const stage = resolve(root, process.argv[2] ?? join('dist', 'containers'));
 const leftOut = ['vega-datasets'];
 
 if (process.platform !== 'linux') {
-  process.stderr.write('the programs of a Linux image can only be taken from Linux; run this in a container\n');
+  process.stderr.write(
+    'the programs of a Linux image can only be taken from Linux; run this in a container\n',
+  );
   process.exit(1);
 }
 rmSync(stage, { recursive: true, force: true });
 for (const folder of ['bin', 'lib']) mkdirSync(join(stage, folder), { recursive: true });
 
-execFileSync(process.execPath, [join(root, 'scripts', 'build.ts'), join(stage, 'dist')], { stdio: 'inherit' });
+execFileSync(process.execPath, [join(root, 'scripts', 'build.ts'), join(stage, 'dist')], {
+  stdio: 'inherit',
+});
 copyFileSync(join(root, 'scripts', 'found-containers.ts'), join(stage, 'dist', 'found-containers.ts'));
 copyThirdParty();
 copyFileSync(process.execPath, join(stage, 'bin', 'node'));
@@ -46,7 +50,9 @@ function copyThirdParty(): void {
 
 /** The shared libraries of a program, and as `ld.so` the loader that the program itself names. */
 function copyLibraries(program: string): void {
-  const listed = execFileSync('ldd', [program], { encoding: 'utf8' });
+  // What ldd does: the loader lists what it would load, and the program does not run.
+  const env = { LD_TRACE_LOADED_OBJECTS: '1' };
+  const listed = execFileSync(program, { env, encoding: 'utf8' });
   for (const line of listed.split('\n')) {
     const library = /=> (\/\S+)/.exec(line)?.[1];
     if (library) copyFileSync(library, join(stage, 'lib', library.slice(dirname(library).length + 1)));
@@ -54,7 +60,7 @@ function copyLibraries(program: string): void {
     if (loader) copyFileSync(loader, join(stage, 'lib', 'ld.so'));
   }
   if (!existsSync(join(stage, 'lib', 'ld.so'))) {
-    throw new Error(`ldd names no loader for ${program}; this needs a Linux with glibc. It said: ${listed}`);
+    throw new Error(`${program} has no loader of glibc, which this needs; it lists: ${listed}`);
   }
 }
 
@@ -78,11 +84,10 @@ function withoutServers(path = ''): string {
     .join(':');
 }
 
+/** True where an ELF program (64 bit, little-endian) names no loader: there is no program header PT_INTERP. */
 function isStatic(program: string): boolean {
-  try {
-    // musl's ldd and glibc's both end with an error, or say so, where there is nothing to load.
-    return /not a dynamic|statically/.test(execFileSync('ldd', [program], { encoding: 'utf8', stdio: 'pipe' }));
-  } catch {
-    return true;
-  }
+  const elf = readFileSync(program);
+  const [start, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)];
+  const interpreter = 3;
+  return !Array.from({ length: count }, (_, i) => elf.readUInt32LE(start + i * size)).includes(interpreter);
 }

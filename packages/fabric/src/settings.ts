@@ -22,6 +22,8 @@ export interface SiteSettings {
   /** The address the server listens on. */
   readonly listen: string;
   readonly ports: SitePorts;
+  /** Secret name of the edge's server, against others that claim to be it. */
+  readonly cluster?: string;
   /** Public key of the server's own system account. */
   readonly systemAccount: string;
   readonly tenants: readonly string[];

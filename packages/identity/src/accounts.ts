@@ -34,6 +34,9 @@ export function accountFault(kind: AccountKind, name: string): string | undefine
       ? undefined
       : `the control account must be called CONTROL, not "${name}"`;
   }
+  if (kind === 'ops') {
+    return name === accountNames.ops ? undefined : `the consoles' account must be called OPS, not "${name}"`;
+  }
   const prefix = accountNames[kind]('');
   if (!name.startsWith(prefix)) return `a ${kind} account must be called "${prefix}<site>", not "${name}"`;
   return siteFault(name.slice(prefix.length));

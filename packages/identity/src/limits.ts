@@ -45,7 +45,13 @@ export function accountLimits(kind: AccountKind, options: LimitsOptions): Accoun
       return {
         connections: clients + leafs + 8,
         leafs,
-        jetstream: { disk, memory: 64 * mebibyte, streams: 16, consumers: 1024 },
+        jetstream: { disk, memory: 32 * mebibyte, streams: 16, consumers: 1024 },
+      };
+    case 'ops':
+      return {
+        connections: clients + 8,
+        leafs: 0,
+        jetstream: { disk, memory: 32 * mebibyte, streams: 4, consumers: 4096 },
       };
     case 'site':
       return {

@@ -7,6 +7,8 @@ export const hubSite = 'cloud';
 export const accountNames = {
   /** At the hub alone. */
   control: 'CONTROL',
+  /** The consoles', with all records and counters; at the hub alone. */
+  ops: 'OPS',
   /** A site's own; its claims stay at that site. */
   site: (site: string) => `site-${site}`,
   /** A server's system account: one for each site, never shared. */

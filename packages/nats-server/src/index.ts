@@ -30,13 +30,14 @@ export {
 export {
   type ConsumerShape,
   defaultStreamLimits,
+  ingestPrefix,
   readerConsumer,
   reservedBytes,
   type StreamLimits,
   type StreamShape,
 } from './streams/config.ts';
 export { ensureConsumer, ensureStream, removeConsumer } from './streams/ensure.ts';
-export { ensureHub, type HubAssets, hubStreams } from './streams/hub.ts';
+export { type ConsoleAssets, ensureHub, ensureOps, type HubAssets, hubStreams } from './streams/hub.ts';
 export {
   apiPrefixOf,
   auditStream,

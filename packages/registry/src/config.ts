@@ -17,8 +17,9 @@ export interface RegistryConfig {
 export interface Bootstrap {
   readonly sites: readonly Site[];
   readonly accounts: readonly AccountDocument[];
-  /** Public key of CONTROL. */
+  /** Public keys of CONTROL and OPS. */
   readonly control: string;
+  readonly ops: string;
 }
 
 /** The registry's secrets, read once at its start. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ensureHub } from '@causeway/nats-server';
+import { ensureHub, ensureOps, ingestPrefix } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -15,7 +15,7 @@ import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
 import { openCompiler } from './compile/compiler.ts';
-import { createQueueNames } from './compile/queue-names.ts';
+import { createQueueNames, ingestSecret } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
@@ -61,9 +61,14 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   const connection = await connect('registry.creds', '_INBOX.cloud.registry');
   const system = await connect('system.creds', '_INBOX.sys');
 
+  const consoles = await connect('ops.creds', '_INBOX.cloud.registry');
+
   const manager = await jetstreamManager(connection);
   const js = jetstream(connection);
   await ensureHub(manager);
+  const consoleManager = await jetstreamManager(consoles);
+  const secret = ingestSecret(keyring.queueSecret);
+  await ensureOps(consoleManager, { secret });
 
   const store = await openDocumentStore(js);
   const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
@@ -71,6 +76,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;
+    if (name === 'OPS') return bootstrap.ops;
     const account = store.accounts.find((each) => each.name === name);
     if (!account) throw new Error(`there is no account ${name}`);
     return account.publicKey;
@@ -97,12 +103,13 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   });
   await compiler.run();
 
-  const announcer = createAnnouncer({ connection, store });
+  const announcer = createAnnouncer({ connection: consoles, store });
   const announce = () => announcer.announce();
   const gateways = createGateways(clock);
   const collection = createCollection({
-    js,
-    manager,
+    js: jetstream(consoles),
+    manager: consoleManager,
+    ingest: ingestPrefix(secret),
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
     clock,
     logger,
@@ -132,7 +139,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store }),
       issue: issueOperation({ store, compiler, users }),
-      console: consoleOperation({ store, users, manager, clock, random }),
+      console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       revoke: revokeOperation({ store, compiler, keyring, hub, clock }),
     },
@@ -149,6 +156,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       controlDesk.close();
       adminDesk.close();
       await collection.stop();
+      await consoles.drain();
       await connection.drain();
       await system.drain();
       logger.info({}, 'registry stopped');

@@ -27,7 +27,8 @@ export interface FabricPlan {
 }
 
 const caYears = 10;
-const diskBytes = 8 * 1024 ** 3;
+/** Bytes of disk for each account with streams; a server refuses accounts that together exceed its own limit. */
+const diskBytes = 6 * 1024 ** 3;
 
 /** The name that the fabric's first administrator has. */
 const firstAdmin = 'root';
@@ -110,6 +111,7 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
 
   const founding = { ...ports, operatorSigner: operatorSigning.seed, sites: plan.sites.length, diskBytes };
   const control = await foundAccount('control', accountNames.control, founding);
+  const ops = await foundAccount('ops', accountNames.ops, founding);
   const tenants: FoundedAccount<'tenant'>[] = [];
   for (const tenant of plan.tenants) tenants.push(await foundAccount('tenant', tenant, founding));
 
@@ -121,13 +123,14 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
       ca,
       operatorJwt,
       control,
+      ops,
       tenants,
       hubLeafUrl: `tls://${hub.host}:${hub.ports.leaf}`,
     });
     sites.push(document);
   }
 
-  await foundRegistry(dir, { ...ports, operatorSigner: operatorSigning.seed, control, tenants, sites });
+  await foundRegistry(dir, { ...ports, operatorSigner: operatorSigning.seed, control, ops, tenants, sites });
   const admin = await foundUser(control, 'fabric-admin', firstAdmin, {}, ports);
   await writeSecret(layout.admin, formatCreds(admin.jwt, admin.seed));
 
@@ -145,17 +148,20 @@ async function foundRegistry(
   around: FoundingPorts & {
     operatorSigner: string;
     control: FoundedAccount<'control'>;
+    ops: FoundedAccount<'ops'>;
     tenants: readonly FoundedAccount<'tenant'>[];
     sites: readonly Site[];
   },
 ): Promise<void> {
-  const { operatorSigner, control, tenants, sites, random } = around;
+  const { operatorSigner, control, ops, tenants, sites, random } = around;
   const { registry } = fabricLayout(dir);
   const user = await foundUser(control, 'registry', 'registry', {}, around);
   await writeSecret(path.join(registry, 'registry.creds'), formatCreds(user.jwt, user.seed));
+  const keeper = await foundUser(ops, 'registry', 'registry', {}, around);
+  await writeSecret(path.join(registry, 'ops.creds'), formatCreds(keeper.jwt, keeper.seed));
   await writeSecret(path.join(registry, 'operator-signing.nk'), operatorSigner);
   await writeSecret(path.join(registry, 'queue-secret'), Buffer.from(random.bytes(32)).toString('base64url'));
-  for (const account of [control, ...tenants]) {
+  for (const account of [control, ops, ...tenants]) {
     for (const [role, keys] of Object.entries(account.signers)) {
       await writeSecret(path.join(registry, 'keys', `${account.name}.${role}.nk`), keys.seed);
     }
@@ -163,6 +169,6 @@ async function foundRegistry(
   const accounts = tenants.map(
     ({ name, publicKey, jwt }): AccountDocument => ({ kind: 'account', name, publicKey, jwt }),
   );
-  const bootstrap: Bootstrap = { sites, accounts, control: control.publicKey };
+  const bootstrap: Bootstrap = { sites, accounts, control: control.publicKey, ops: ops.publicKey };
   await writeJwt(path.join(registry, 'bootstrap.json'), `${JSON.stringify(bootstrap, null, 2)}\n`);
 }

@@ -32,6 +32,7 @@ export interface SiteFounding extends FoundingPorts {
   readonly operatorJwt: string;
   readonly operatorSigner: string;
   readonly control: FoundedAccount<'control'>;
+  readonly ops: FoundedAccount<'ops'>;
   readonly tenants: readonly FoundedAccount<'tenant'>[];
   /** Where edges enter the hub: `tls://host:port`. */
   readonly hubLeafUrl: string;
@@ -44,7 +45,7 @@ const certificateDays = 825;
 
 /** Founds a site: its accounts, users, keys, certificate and server folder. Resolves with its document. */
 export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<Site> {
-  const { dir, ca, control, tenants, clock, random } = around;
+  const { dir, ca, control, ops, tenants, clock, random } = around;
   const layout = fabricLayout(dir).site(plan.name);
   await mkdir(layout.folder, { recursive: true, mode: 0o700 });
   const founding = { ...around, sites: 1 };
@@ -107,7 +108,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     localAccount,
     credentials: `./creds/${name}.leaf.creds`,
   });
-  const accounts: FoundedAccount[] = [...tenants, system, ...(own ? [own] : [control])];
+  const accounts: FoundedAccount[] = [...tenants, system, ...(own ? [own] : [control, ops])];
   await prepareServerFolder({
     kind: plan.cloud ? 'hub' : 'edge',
     folder: layout.nats,
@@ -132,6 +133,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     host: plan.host,
     listen: plan.listen,
     ports: plan.ports,
+    ...(own ? { cluster: `${plan.name}-${Buffer.from(random.bytes(16)).toString('hex')}` } : {}),
     systemAccount: system.publicKey,
     tenants: tenants.map((tenant) => tenant.name),
     gateway: firstGateway,

@@ -21,6 +21,7 @@ export function serverOf(dir: string, site: SiteSettings) {
     config: site.cloud ? 'hub.conf' : 'edge.conf',
     env: serverEnvironment({
       site: site.site,
+      ...(site.cluster === undefined ? {} : { cluster: site.cluster }),
       systemAccount: site.systemAccount,
       listenHost: site.listen,
       clientPort: site.ports.client,

@@ -30,7 +30,7 @@ try {
   process.send?.({ ready: true });
 } catch (err) {
   logger.error({ err }, 'could not start');
-  process.send?.({ failed: (err as Error).message });
-  process.exitCode = 1;
-  process.disconnect?.();
+  // Connections that are open already would keep the process.
+  if (process.send) process.send({ failed: (err as Error).message }, () => process.exit(1));
+  else process.exit(1);
 }

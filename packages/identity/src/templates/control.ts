@@ -48,13 +48,10 @@ export const controlRoles = {
       '$JS.*.API.CONSUMER.RESET.AUDIT.cloud',
       '$JS.*.API.CONSUMER.MSG.NEXT.FLOW.cloud',
       '$JS.*.API.CONSUMER.RESET.FLOW.cloud',
-      'from.*.audit.>',
-      'from.*.flow.>',
       '$KV.documents.>',
       '$KV.compiled.>',
       '$JS.FC.KV_documents.>',
       '$JS.FC.KV_compiled.>',
-      'discovery.>',
       'audit.*.cloud.registry.admin',
       '_INBOX.>',
     ],
@@ -77,33 +74,6 @@ export const controlRoles = {
   'fabric-admin': {
     publish: ['admin.*.{{name()}}.>'],
     subscribe: ['_INBOX.admin.any.{{name()}}.>'],
-    connectionTypes: ['STANDARD', 'WEBSOCKET'],
-    subscriptions: 64,
-    holder: { name: 'name', site: 'none', tenant: 'none', hosts: 'none' },
-  },
-
-  /** A console of one tenant; the registry made its consumers, filtered to that tenant. */
-  ops: {
-    publish: [
-      ...readsOf('AUDIT', 'ops-{{name()}}'),
-      ...readsOf('FLOW', 'ops-{{name()}}'),
-      '$JS.API.DIRECT.GET.FLOW.from.*.flow.*.{{tag(tenant)}}.>',
-    ],
-    subscribe: ['_INBOX.ops.{{tag(tenant)}}.{{name()}}.>', 'discovery.{{tag(tenant)}}.>'],
-    connectionTypes: ['STANDARD', 'WEBSOCKET'],
-    subscriptions: 64,
-    holder: { name: 'name', site: 'none', tenant: 'one', hosts: 'none' },
-  },
-
-  /** A console of the whole fabric. */
-  'ops-all': {
-    publish: [
-      ...readsOf('AUDIT', 'ops-{{name()}}'),
-      ...readsOf('FLOW', 'ops-{{name()}}'),
-      '$JS.API.DIRECT.GET.FLOW',
-      '$JS.API.DIRECT.GET.FLOW.>',
-    ],
-    subscribe: ['_INBOX.ops.any.{{name()}}.>', 'discovery.>'],
     connectionTypes: ['STANDARD', 'WEBSOCKET'],
     subscriptions: 64,
     holder: { name: 'name', site: 'none', tenant: 'none', hosts: 'none' },

@@ -1,4 +1,5 @@
 import { controlRoles } from './control.ts';
+import { opsRoles } from './ops.ts';
 import type { RoleTemplate } from './role-template.ts';
 import { siteRoles } from './site.ts';
 import { systemRoles } from './system.ts';
@@ -8,6 +9,7 @@ import { tenantRoles } from './tenant.ts';
 export const roles = {
   tenant: tenantRoles,
   control: controlRoles,
+  ops: opsRoles,
   site: siteRoles,
   system: systemRoles,
 } as const;

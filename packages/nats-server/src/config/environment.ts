@@ -4,6 +4,8 @@ import { confString } from './to-conf.ts';
 export interface ServerSettings {
   /** Name of the site: server name and JetStream domain. */
   readonly site: string;
+  /** At an edge: a name of its own that nobody can guess. */
+  readonly cluster?: string;
   /** Public key of the server's own system account. */
   readonly systemAccount: string;
   /** Address that clients, and at the hub leaf nodes, are accepted on. */
@@ -31,6 +33,7 @@ function number(what: string, value: number): string {
 export function serverEnvironment(settings: ServerSettings): Record<string, string> {
   return {
     SITE: confString(settings.site),
+    ...(settings.cluster === undefined ? {} : { CLUSTER: confString(settings.cluster) }),
     SYSTEM_ACCOUNT: confString(settings.systemAccount),
     LISTEN_HOST: confString(settings.listenHost),
     CLIENT_PORT: number('clientPort', settings.clientPort),

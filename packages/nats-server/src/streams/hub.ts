@@ -25,14 +25,7 @@ export interface HubAssets {
 
 /** The streams of `CONTROL`, as data, in the order in which they are made. */
 export function hubStreams(limits: StreamLimits = defaultStreamLimits): StreamShape[] {
-  return [
-    documents(limits),
-    compiled(limits),
-    siteAudit(cloudSite, limits),
-    siteFlow(cloudSite, limits),
-    hubAudit(limits),
-    hubFlow(limits),
-  ];
+  return [documents(limits), compiled(limits), siteAudit(cloudSite, limits), siteFlow(cloudSite, limits)];
 }
 
 /** Makes everything the hub stores, or brings it up to date, with the registry's rights in `CONTROL`. */
@@ -45,4 +38,18 @@ export async function ensureHub(jsm: JetStreamManager, assets: HubAssets = {}): 
     await ensureConsumer(jsm, streamNames.compiled, gatewayCompiledConsumer(cloudSite, gateway));
     await ensureConsumer(jsm, streamNames.auditCloud, gatewayAuditConsumer(cloudSite, gateway));
   }
+}
+
+/** What is kept for consoles: everything that was collected. */
+export interface ConsoleAssets {
+  /** Secret of the registry: what it stores comes on subjects that begin with `ingestPrefix(secret)`. */
+  readonly secret: string;
+  readonly limits?: Partial<StreamLimits>;
+}
+
+/** Makes the collecting streams in `OPS`, or brings them up to date, with the registry's rights there. */
+export async function ensureOps(jsm: JetStreamManager, assets: ConsoleAssets): Promise<void> {
+  const limits = { ...defaultStreamLimits, ...assets.limits };
+  await ensureStream(jsm, hubAudit(limits, assets.secret));
+  await ensureStream(jsm, hubFlow(limits, assets.secret));
 }

@@ -24,14 +24,16 @@ interface OfSite {
 
 /** Creates the collection; nothing is collected before it is heard of. */
 export function createCollection(options: {
+  /** Of the consoles' account, where everything collected is kept. */
   js: JetStreamClient;
   manager: JetStreamManager;
+  ingest: string;
   /** Opens a connection of the registry's with this inbox prefix. */
   connect: (inboxPrefix: string) => Promise<NatsConnection>;
   clock: Clock;
   logger: Logger;
 }): Collection {
-  const { js, manager, connect, clock, logger } = options;
+  const { js, manager, ingest, connect, clock, logger } = options;
   const sites = new Map<string, OfSite>();
   const starting = new Map<string, Promise<void>>();
 
@@ -39,7 +41,7 @@ export function createCollection(options: {
     let connection: NatsConnection | undefined;
     try {
       connection = await connect(collectPrefix(site));
-      const around = { site, connection, js, manager, clock, logger };
+      const around = { site, connection, js, manager, ingest, clock, logger };
       const audit = await startSiteCollector({ ...around, kind: 'audit' });
       const flow = await startSiteCollector({ ...around, kind: 'flow' });
       sites.set(site, { connection, audit, flow });

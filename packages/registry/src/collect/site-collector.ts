@@ -44,17 +44,20 @@ export async function startSiteCollector(options: {
   kind: 'audit' | 'flow';
   /** A connection of its own, whose inboxes the site's server may answer to (`collectPrefix`). */
   connection: NatsConnection;
+  /** Of the consoles' account, where everything collected is kept. */
   js: JetStreamClient;
   manager: JetStreamManager;
+  ingest: string;
   clock: Clock;
   logger: Logger;
 }): Promise<SiteCollector> {
-  const { site, kind, connection, js, manager, clock } = options;
+  const { site, kind, connection, js, manager, ingest, clock } = options;
   const logger = options.logger.child({ site, collecting: kind });
   const copy: HubCopy = openHubCopy({
     js,
     manager,
     site,
+    ingest,
     stream: kind === 'audit' ? streamNames.audit : streamNames.flow,
     kind,
   });

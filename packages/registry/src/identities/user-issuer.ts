@@ -30,8 +30,7 @@ export function createUserIssuer(options: {
 
   const tenantAccount = (tenant: string) =>
     ({ kind: 'tenant', name: tenant, publicKey: accountKey(tenant) }) as const;
-  const controlAccount = () =>
-    ({ kind: 'control', name: 'CONTROL', publicKey: accountKey('CONTROL') }) as const;
+  const opsAccount = () => ({ kind: 'ops', name: 'OPS', publicKey: accountKey('OPS') }) as const;
 
   async function hostingUser(
     site: Site,
@@ -79,12 +78,12 @@ export function createUserIssuer(options: {
     async console(tenant, name, key, expires) {
       const all = tenant === 'any';
       const { jwt } = await issueUser({
-        account: controlAccount(),
+        account: opsAccount(),
         role: all ? 'ops-all' : 'ops',
         name,
         tags: all ? {} : { tenant },
         key,
-        signer: keyring.signer('CONTROL', all ? 'ops-all' : 'ops'),
+        signer: keyring.signer('OPS', all ? 'ops-all' : 'ops'),
         now: clock.now(),
         expires,
       });

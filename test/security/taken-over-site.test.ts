@@ -1,0 +1,398 @@
+import path from 'node:path';
+import { fabricLayout } from '@causeway/fabric';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecords } from '../support/records.ts';
+import { until } from '../support/until.ts';
+import type { Attacker, AttackLink, Way } from './leaf/attackers.ts';
+import { type Scene, startScene } from './leaf/scene.ts';
+
+let scene: Scene;
+let control: NatsConnection;
+let hubGateway: NatsConnection;
+beforeAll(async () => {
+  scene = await startScene();
+  control = await scene.control();
+  const creds = path.join(fabricLayout(scene.fabric.dir).site('cloud').creds, 'gateway-acme.creds');
+  hubGateway = await scene.witness('cloud', creds, '_INBOX.cloud.gateway.witness');
+}, 90_000);
+afterAll(() => scene?.close());
+
+/** Each has a way in that the hub accepts; what they claim to be differs. */
+const attackers: [string, (scene: Scene) => Attacker | undefined][] = [
+  ['a rewritten edge server', ({ rogue }) => rogue],
+  ['a raw leaf', ({ raw }) => raw],
+  ['a raw leaf claiming to be the cloud', ({ pretenders }) => pretenders[0]],
+  ['a raw leaf claiming to be edge-a', ({ pretenders }) => pretenders[1]],
+  ['a raw leaf claiming to be a hub', ({ pretenders }) => pretenders[2]],
+];
+
+describe.each(attackers)('taken-over site - %s', (_name, choose) => {
+  let attacker: Attacker;
+  let turn = 0;
+  beforeAll(() => {
+    attacker = choose(scene) as Attacker;
+  });
+
+  /** Opens a link for one attack alone: the hub cuts a raw one at its first forbidden word. */
+  async function on<T>(way: Way, attack: (link: AttackLink) => Promise<T>): Promise<T> {
+    const link = await attacker.open(way);
+    try {
+      return await attack(link);
+    } finally {
+      await link.close();
+    }
+  }
+
+  /** A call that edge-b may make, made by hand; resolves with what came back, or undefined. */
+  async function ownCall(link: AttackLink, subject: string, call = 'own'): Promise<string | undefined> {
+    turn += 1;
+    const from = subject.split('.')[2];
+    const reply = `_INBOX.edge-b.${from}.attack.t${turn}`;
+    link.subscribe(`_INBOX.edge-b.${from}.>`);
+    await link.flush();
+    link.publish(subject, '{}', { reply, headers: { 'Causeway-Call': `${call}-${turn}` } });
+    const answer = await until('an answer', () => link.heard.find(({ subject: at }) => at === reply), {
+      timeout: 500,
+    }).catch(() => undefined);
+    // An empty one is a server's own "no responders".
+    return answer?.body || undefined;
+  }
+
+  const granted = 'call.edge-b.desk.edge-a.quotes.v1.say';
+
+  /** The link's machinery works: what the site may do, it can do. */
+  async function expectGranted(link: AttackLink): Promise<void> {
+    const answer = await until('the granted call is answered', () => ownCall(link, granted));
+    expect(JSON.parse(answer)).toEqual({ by: 'quotes' });
+  }
+
+  it('identity - cannot call under the name of another site, by its subject or by the one shown', async () => {
+    const before = scene.served.length;
+    const ghost = `ghost-${turn}`;
+    const targets = ['edge-a.quotes', 'any.quotes', 'edge-a.vault', 'cloud.risk'];
+    for (const site of ['cloud', 'edge-a']) {
+      for (const target of targets) {
+        for (const reply of [`_INBOX.${site}.${ghost}.c.t`, `_INBOX.edge-b.${ghost}.c.t`, undefined]) {
+          await on('acme', async (link) => {
+            link.publish(`call.${site}.${ghost}.${target}.v1.say`, '{}', reply ? { reply } : {});
+            await link.flush();
+          });
+        }
+        // The same words, shown to the receiver by way of a reply subject that only servers use.
+        await on('acme', async (link) => {
+          await link.disguise(granted, `call.${site}.${ghost}.${target}.v1.say`, '{}');
+          await link.flush();
+        });
+      }
+    }
+    // A plain receiver is deceived by that, so the machinery works.
+    const shown: string[] = [];
+    const plain = hubGateway.subscribe('call.edge-b.*.cloud.decoy.v1.*', {
+      callback: (_error, message) => void shown.push(message.subject),
+    });
+    await hubGateway.flush();
+    await until('the receiver sees another subject than was sent', async () => {
+      await on('acme', async (link) => {
+        await link.flush();
+        await link.disguise(
+          'call.edge-b.desk.cloud.decoy.v1.say',
+          `call.cloud.${ghost}.any.decoy.v1.say`,
+          '{}',
+        );
+        await link.flush();
+      });
+      return shown.includes(`call.cloud.${ghost}.any.decoy.v1.say`);
+    });
+    plain.unsubscribe();
+    // The twin: under its own name the call reaches the gateway, which records it.
+    await on('acme', async (link) => {
+      await until('the call in its own name', () =>
+        ownCall(link, `call.edge-b.${ghost}.edge-a.quotes.v1.say`),
+      );
+      await expectGranted(link);
+    });
+    const records = await until('the twin is recorded', async () => {
+      const all = await readRecords(scene.fabric);
+      const ghosts = all.filter(({ from }) => from.service === ghost);
+      return ghosts.length > 0 && ghosts;
+    });
+    expect(records.filter(({ from }) => from.site !== 'edge-b')).toEqual([]);
+    expect(scene.served.slice(before).filter((line) => line !== 'quotes edge-b.desk')).toEqual([]);
+  });
+
+  it('identity - cannot give a receipt for another site', async () => {
+    const receipt = (revision: number) => JSON.stringify({ gateway: 'gw-1', revision });
+    const revisionOf = async (site: string) => {
+      const { sites } = await scene.fabric.admin.status();
+      return sites.find(({ name }) => name === site)?.gateways[0]?.revision ?? 0;
+    };
+    const ordinary = await revisionOf('edge-b');
+    const forged = 600_000 + ordinary;
+    for (const site of ['edge-a', 'cloud']) {
+      for (const reply of [`_INBOX.${site}.gateway.gw-1.t`, '_INBOX.edge-b.gateway.gw-1.t']) {
+        await on('control', async (link) => {
+          link.publish(`control.${site}.receipt`, receipt(forged), { reply });
+          await link.flush();
+        });
+      }
+      await on('control', async (link) => {
+        await link.disguise('control.edge-b.receipt', `control.${site}.receipt`, receipt(forged));
+        await link.flush();
+      });
+    }
+    // The twin: its own receipt counts, and spoils what is known of itself alone.
+    await until('its own receipt is taken', async () => {
+      await on('control', async (link) => {
+        link.publish('control.edge-b.receipt', receipt(forged + 1), {
+          reply: '_INBOX.edge-b.gateway.gw-1.t',
+        });
+        await link.flush();
+      });
+      return (await revisionOf('edge-b')) === forged + 1;
+    });
+    expect(await revisionOf('edge-a')).toBeLessThan(1_000);
+    expect(await revisionOf('cloud')).toBeLessThan(1_000);
+  });
+
+  it('hearing - hears no call, reply or inbox but its own while others talk', async () => {
+    const everything = ['>', '*', '*.>', 'call.>', 'call.*.*.any.>', 'call.cloud.>', 'call.*.*.edge-a.>'];
+    everything.push('_INBOX.>', '_INBOX.cloud.>', '_INBOX.edge-a.>', '_INBOX.*.*.>', 'serve.>', 'answer.>');
+    everything.push('registry.>', 'notify.>', '$JS.>', '$SYS.>', '_R_.>', '$SRV.>');
+    await on('acme', async (link) => {
+      await link.flush();
+      for (const subject of everything) {
+        link.subscribe(subject);
+        for (const queue of ['gw-1', 'q', ...new Set(link.interest.map((each) => each.queue ?? 'x'))]) {
+          link.subscribe(subject, queue, 1000);
+        }
+      }
+      // Also the very patterns that others listen on, which the hub must show where they are inboxes.
+      for (const { subject } of link.interest)
+        if (/^_INBOX\.(cloud|edge-a)\./.test(subject)) link.subscribe(subject);
+      expect(await link.flush()).toBe(true);
+      for (let round = 0; round < 5; round += 1) {
+        await scene.call(scene.report, 'quotes');
+        await scene.call(scene.report, 'vault', 'say', 'edge-a');
+        await scene.call(scene.trader, 'risk', 'say', 'cloud');
+        await scene.call(scene.trader, 'risk');
+      }
+      await expectGranted(link);
+      expect(link.heard.map(({ subject }) => subject).filter(isForeignToTenantLink)).toEqual([]);
+    });
+    // Literal subjects of others: refused, and nothing is heard on them.
+    for (const subject of ['call.cloud.report.any.quotes.v1.say', 'call.cloud.report.edge-a.vault.v1.say']) {
+      await on('acme', async (link) => {
+        link.subscribe(subject);
+        await link.flush();
+        await scene.call(scene.report, 'quotes');
+        await scene.call(scene.report, 'vault', 'say', 'edge-a');
+        await link.flush();
+        expect(link.heard.map((each) => each.subject).filter(isForeignToTenantLink)).toEqual([]);
+      });
+    }
+  });
+
+  it('reach - without a policy there is no way to another site’s service, and with one only that', async () => {
+    const before = scene.served.length;
+    await on('acme', async (link) => {
+      await expectGranted(link);
+      for (const subject of [
+        'edge-a.vault.v1.say',
+        'any.vault.v1.say',
+        'cloud.risk.v1.say',
+        'any.risk.v1.say',
+      ]) {
+        expect(await ownCall(link, `call.edge-b.desk.${subject}`), subject).toBeUndefined();
+      }
+      expect(await ownCall(link, 'call.edge-b.desk.edge-a.quotes.v1.shout')).toContain('"DENIED"');
+      expect(await ownCall(link, 'call.edge-b.intern.edge-a.quotes.v1.say')).toContain('"NO_ROUTE"');
+      expect(await ownCall(link, 'call.edge-b.desk.edge-a.quotes.v1.nothing')).toMatch(
+        /NO_SUCH_ENDPOINT|DENIED/,
+      );
+      // There is no route, and so none that the hub would show.
+      expect(link.interest.filter(({ subject }) => /^call\..*\.(vault|risk)\./.test(subject))).toEqual([]);
+    });
+    expect(scene.served.slice(before).filter((line) => line !== 'quotes edge-b.desk')).toEqual([]);
+  });
+
+  it('state - hears nothing of CONTROL but what is its own, while policies and records of others move', async () => {
+    const everything = [
+      '>',
+      '*.>',
+      '$JS.>',
+      '$KV.>',
+      '$JSC.>',
+      '$JS.FC.>',
+      'mirror.>',
+      'deliver.>',
+      'control.>',
+    ];
+    everything.push(
+      'admin.>',
+      'discovery.>',
+      'enroll.>',
+      'audit.>',
+      'flow.>',
+      'from.>',
+      '_INBOX.>',
+      '$SYS.>',
+    );
+    everything.push('mirror.edge-a.>', '_INBOX.cloud.>', '$KV.compiled.edge-a.>', '$JS.*.API.>');
+    await on('control', async (link) => {
+      for (const subject of everything) {
+        link.subscribe(subject);
+        link.subscribe(subject, 'q', 1000);
+      }
+      expect(await link.flush()).toBe(true);
+      turn += 1;
+      await scene.fabric.admin.apply([
+        grantTo('edge-a', `moves-${turn}`),
+        grantTo('edge-b', `moves-b-${turn}`),
+      ]);
+      await scene.call(scene.report, 'quotes');
+      // The twin: what is compiled for this site comes by.
+      await until('its own part of compiled', () =>
+        link.heard.some(
+          ({ subject, body }) => subject.startsWith('mirror.edge-b.') || body.includes('revision'),
+        ),
+      );
+      await until('a change reached edge-a', async () => {
+        const { sites } = await scene.fabric.admin.status();
+        const edge = sites.find(({ name }) => name === 'edge-a');
+        return edge !== undefined && (edge.gateways[0]?.revision ?? 0) >= edge.wanted;
+      });
+      await link.flush();
+      expect(link.heard.map(({ subject }) => subject).filter(isForeignToControlLink)).toEqual([]);
+      expect(link.heard.filter(({ body }) => body.includes(`moves-${turn}`))).toEqual([]);
+    });
+    // Subjects by which another's mirror, receipts and records travel, named to the letter.
+    for (const subject of ['mirror.edge-a.compiled', 'deliver.edge-a.AUDIT', 'control.edge-a.renew']) {
+      await on('control', async (link) => {
+        link.subscribe(subject);
+        await link.flush();
+        await scene.call(scene.report, 'quotes');
+        expect(link.heard.filter((each) => each.subject === subject)).toEqual([]);
+      });
+    }
+  });
+
+  it('state - cannot ask the hub’s JetStream for anything but the reset of its own mirror', async () => {
+    const jsm = await jetstreamManager(control);
+    const before = await assets(control);
+    const inbox = '_INBOX.edge-b.gateway.gw-1.attack';
+    const asked: string[] = [];
+    const prefixes = ['$JS.cloud.API.'];
+    // Without a domain, the rewritten server is asked itself.
+    if (attacker !== scene.rogue) prefixes.push('$JS.API.');
+    if (!scene.pretenders.includes(attacker)) prefixes.push('$JS.edge-a.API.');
+    for (const api of jetStreamRequests()) {
+      for (const prefix of prefixes) {
+        await on('control', async (link) => {
+          link.subscribe('_INBOX.edge-b.gateway.>');
+          link.publish(`${prefix}${api.subject}`, api.body, { reply: `${inbox}.${asked.length}` });
+          asked.push(`${prefix}${api.subject}`);
+          await link.flush();
+          const answers = link.heard.filter(({ subject, body }) => subject.startsWith(inbox) && body !== '');
+          expect(answers, api.subject).toEqual([]);
+        });
+      }
+    }
+    // The twin: the one request it may make is answered.
+    const answer = '$JSC.R.cloud.attack.KV_compiled.edge-b.twin';
+    await on('control', async (link) => {
+      link.subscribe('$JSC.R.cloud.*.KV_compiled.edge-b.*');
+      await link.flush();
+      await until('the reset of its own mirror is answered', async () => {
+        link.publish('$JS.cloud.API.CONSUMER.RESET.KV_compiled.edge-b', '', { reply: answer });
+        await link.flush();
+        return link.heard.some(({ subject }) => subject === answer);
+      });
+    });
+    expect(await assets(control)).toEqual(before);
+    // What edge-a has been delivered has not been set back.
+    const mirror = await jsm.consumers.info('KV_compiled', 'edge-a');
+    expect(mirror.delivered.consumer_seq).toBeGreaterThan(1);
+  });
+});
+
+/** What a link into the tenant's account has no business with. */
+function isForeignToTenantLink(subject: string): boolean {
+  return !/^(_INBOX\.edge-b\.|call\.[^.]+\.[^.]+\.edge-b\.|call\.edge-b\.|\$JS\.EVENT\.|\$LDS\.)/.test(
+    subject,
+  );
+}
+
+/** What a link into CONTROL has no business with. */
+function isForeignToControlLink(subject: string): boolean {
+  const own = [
+    /^mirror\.edge-b\./,
+    /^_INBOX\.edge-b\.gateway\./,
+    /^\$JSC\.R\.cloud\.[^.]+\.KV_compiled\.edge-b\.[^.]+$/,
+    /^\$JS\.edge-b\.API\.CONSUMER\.RESET\.(AUDIT|FLOW)\.edge-b$/,
+    /^\$JS\.FC\.(AUDIT|FLOW)\.edge-b\./,
+    // Of the attacker's own server.
+    /^\$JS\.EVENT\./,
+    /^\$LDS\./,
+  ];
+  return !own.some((pattern) => pattern.test(subject));
+}
+
+function grantTo(site: string, name: string): object {
+  return {
+    kind: 'policy',
+    name,
+    from: { site, service: 'nobody' },
+    to: { service: 'vault', major: 1, endpoints: ['say'], site: 'edge-a' },
+    effect: site === 'edge-b' ? 'deny' : 'allow',
+  };
+}
+
+/** Requests to a JetStream that read, change or take from what is not the site's. */
+function jetStreamRequests(): { subject: string; body: string }[] {
+  const consumer = (name: string, deliver: string) =>
+    JSON.stringify({
+      stream_name: 'KV_compiled',
+      config: { durable_name: name, deliver_subject: deliver, ack_policy: 'none', deliver_policy: 'all' },
+    });
+  return [
+    { subject: 'INFO', body: '' },
+    { subject: 'STREAM.NAMES', body: '' },
+    { subject: 'STREAM.LIST', body: '' },
+    { subject: 'STREAM.INFO.AUDIT', body: '' },
+    { subject: 'STREAM.CREATE.EVIL', body: JSON.stringify({ name: 'EVIL', subjects: ['control.>'] }) },
+    { subject: 'STREAM.UPDATE.AUDIT', body: JSON.stringify({ name: 'AUDIT', max_msgs: 1 }) },
+    { subject: 'STREAM.DELETE.AUDIT', body: '' },
+    { subject: 'STREAM.PURGE.AUDIT', body: '' },
+    { subject: 'STREAM.PURGE.KV_documents', body: '' },
+    { subject: 'STREAM.MSG.GET.KV_compiled', body: JSON.stringify({ seq: 1 }) },
+    { subject: 'STREAM.MSG.DELETE.AUDIT', body: JSON.stringify({ seq: 1 }) },
+    { subject: 'DIRECT.GET.KV_compiled', body: JSON.stringify({ seq: 1 }) },
+    { subject: 'DIRECT.GET.KV_compiled.$KV.compiled.edge-a.revision', body: '' },
+    { subject: 'CONSUMER.NAMES.KV_compiled', body: '' },
+    { subject: 'CONSUMER.CREATE.KV_compiled.evil', body: consumer('evil', 'mirror.edge-b.evil') },
+    { subject: 'CONSUMER.CREATE.KV_compiled.edge-b', body: consumer('edge-b', 'control.edge-a.receipt') },
+    { subject: 'CONSUMER.DURABLE.CREATE.KV_compiled.evil', body: consumer('evil', 'mirror.edge-b.evil') },
+    { subject: 'CONSUMER.INFO.KV_compiled.edge-a', body: '' },
+    { subject: 'CONSUMER.DELETE.KV_compiled.edge-a', body: '' },
+    { subject: 'CONSUMER.RESET.KV_compiled.edge-a', body: '' },
+    { subject: 'CONSUMER.RESET.AUDIT.edge-a', body: '' },
+    { subject: 'CONSUMER.MSG.NEXT.KV_compiled.gw-1', body: '' },
+  ];
+}
+
+/** Streams and consumers of CONTROL by name, with when they were made: what must outlive every attack. */
+async function assets(connection: NatsConnection): Promise<string[]> {
+  const jsm = await jetstreamManager(connection);
+  const found: string[] = [];
+  for await (const { config, created } of jsm.streams.list()) {
+    found.push(`${config.name} ${created} ${JSON.stringify(config.subjects ?? [])}`);
+    for await (const consumer of jsm.consumers.list(config.name)) {
+      // Consoles come and go.
+      if (!consumer.name.startsWith('ops-'))
+        found.push(`${config.name}/${consumer.name} ${consumer.created}`);
+    }
+  }
+  return found.sort();
+}
