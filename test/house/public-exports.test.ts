@@ -95,6 +95,8 @@ it('public exports - @causeway/protocol', async () => {
       "type CallFields",
       "type Clock",
       "type CompiledKey",
+      "type CompiledReply",
+      "type CompiledRequest",
       "type ConsoleReply",
       "type ConsoleRequest",
       "type DiscoverReply",

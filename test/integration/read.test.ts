@@ -1,8 +1,9 @@
 import {
-  admitSite,
+  apiPrefixOf,
   ConsumerResetError,
+  collector,
+  collectPrefix,
   consumerReset,
-  ensureHub,
   ensureSite,
   findNatsServer,
   readFromStart,
@@ -10,7 +11,6 @@ import {
   startNatsServer,
 } from '@causeway/nats-server';
 import { systemClock } from '@causeway/transport';
-import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -24,7 +24,6 @@ import {
 import { until } from '../support/until.ts';
 
 let fabric: BareFabric;
-let hub: BareClient;
 let a: BareClient;
 
 function site(): BareSite {
@@ -34,9 +33,7 @@ function site(): BareSite {
 beforeAll(async () => {
   const { path: binary } = await findNatsServer();
   fabric = await bareFabric(['edge-a'], { binary });
-  [hub, a] = await Promise.all([bareClient(fabric, fabric.hub), bareClient(fabric, site())]);
-  await ensureHub(hub.jsm, { edges: [] });
-  await admitSite(hub.jsm, 'edge-a');
+  a = await bareClient(fabric, site());
   await ensureSite(a.jsm, { site: 'edge-a' });
 }, 60_000);
 
@@ -65,20 +62,16 @@ describe('reading from the start', () => {
   }
 
   it('reading - with NEXT and RESET alone: all current keys, then live, again after a restart', async () => {
-    const bucket = await new Kvm(hub.connection).open('compiled');
-    await bucket.put('edge-a.revision', '1');
-    for (let n = 0; n < 300; n++) await bucket.put(`edge-a.see.acme.s${n % 100}`, `v${n}`);
-    await until(
-      'the mirror is full',
-      async () => (await a.jsm.streams.info('KV_compiled')).state.messages === 101,
-    );
+    const put = (key: string, value: string) => a.js.publish(`$KV.compiled.edge-a.${key}`, value);
+    await put('revision', '1');
+    for (let n = 0; n < 300; n++) await put(`see.acme.s${n % 100}`, `v${n}`);
     const connection = await fabric.connect(site(), rights, { inboxPrefix });
     const seen = new Map<string, string>();
     const first = reader(connection, seen);
     await first.caughtUp;
     expect(seen.size).toBe(101);
     expect(seen.get('$KV.compiled.edge-a.see.acme.s7')).toMatch(/^v(7|107|207)$/);
-    await bucket.put('edge-a.see.acme.live', 'yes');
+    await put('see.acme.live', 'yes');
     await until('a live change', () => seen.get('$KV.compiled.edge-a.see.acme.live') === 'yes');
     await first.stop();
 
@@ -92,8 +85,8 @@ describe('reading from the start', () => {
     again.clear();
     site().server?.kill('SIGKILL');
     await site().server?.exited;
-    await bucket.put('edge-a.see.acme.meanwhile', 'yes');
     site().server = await startNatsServer(site().start);
+    await until('a change is stored', () => put('see.acme.meanwhile', 'yes'));
     await until(
       'what changed meanwhile',
       () => again.get('$KV.compiled.edge-a.see.acme.meanwhile') === 'yes',
@@ -166,6 +159,54 @@ describe('reading from the start', () => {
     await jsm.streams.delete('BUSY');
   }, 60_000);
 
+  it('reading - over the link, while the hub and then the edge are killed: every record once, in order', async () => {
+    const audit = 'audit.acme.edge-a.gw-1.access';
+    const allow = {
+      pub: {
+        allow: ['MSG.NEXT', 'RESET'].map(
+          (verb) => `${apiPrefixOf('edge-a')}.CONSUMER.${verb}.AUDIT.${collector}`,
+        ),
+      },
+      sub: { allow: [`${collectPrefix('edge-a')}.>`] },
+    };
+    const connection = await fabric.connect(fabric.hub, allow, { inboxPrefix: collectPrefix('edge-a') });
+    const seen: string[] = [];
+    const reader = readFromStart({
+      connection,
+      stream: 'AUDIT',
+      consumer: collector,
+      apiPrefix: apiPrefixOf('edge-a'),
+      clock: systemClock,
+      log: silent,
+      onMessage: ({ data }) => void seen.push(Buffer.from(data).toString()),
+    });
+    const wanted: string[] = [];
+    const store = async (text: string) => {
+      await until(`${text} is stored`, () => a.js.publish(audit, text, { msgID: text }));
+      wanted.push(text);
+    };
+    for (const [victim, name] of [
+      [fabric.hub, 'hub'],
+      [site(), 'edge'],
+    ] as const) {
+      for (let n = 0; n < 100; n++) await store(`${name}-before-${n}`);
+      await until(`all before the ${name} is killed`, () => seen.length === wanted.length, {
+        timeout: 20_000,
+      });
+      victim.server?.kill('SIGKILL');
+      await victim.server?.exited;
+      if (name === 'hub') for (let n = 0; n < 50; n++) await store(`alone-${n}`);
+      victim.server = await startNatsServer(victim.start);
+      for (let n = 0; n < 50; n++) await store(`${name}-after-${n}`);
+      await until(`all after the ${name} came back`, () => seen.length >= wanted.length, { timeout: 30_000 });
+    }
+    expect(seen).toEqual(wanted);
+    expect(reader.position()).toBe(wanted.length);
+    expect(reader.created()).toBe((await a.jsm.consumers.info('AUDIT', collector)).created);
+    await reader.stop();
+    await a.jsm.streams.purge('AUDIT');
+  }, 90_000);
+
   it('reading - a handler that throws gets the same message again', async () => {
     for (let n = 0; n < 20; n++) await a.js.publish('audit.acme.edge-a.gw-1.access', `a${n}`);
     const seen: string[] = [];
@@ -195,7 +236,9 @@ describe('reading from the start', () => {
       filter_subject: '$KV.compiled.edge-a.>',
     });
     await expect(consumerReset(a.connection, 'KV_compiled', 'last', 1)).rejects.toThrow(ConsumerResetError);
-    await expect(consumerReset(a.connection, 'KV_compiled', 'none-such', 1, 300)).rejects.toThrow('timeout');
+    await expect(
+      consumerReset(a.connection, 'KV_compiled', 'none-such', 1, { timeout: 300 }),
+    ).rejects.toThrow('timeout');
     await a.jsm.consumers.delete('KV_compiled', 'last');
   });
 });

@@ -56,7 +56,7 @@ function beside(site: string, account: string) {
   if (!made) {
     made = (async () => {
       const witness = await witnesses.at(site, account);
-      const stores = account === 'CONTROL' || account.startsWith('site-');
+      const stores = ['CONTROL', 'OPS'].includes(account) || account.startsWith('site-');
       const { publicKey } = await accountAt(fabric, site, account);
       const streams = stores ? await streamsOf(witness) : { AUDIT: ['gw-1', site], KV_compiled: ['gw-1'] };
       return { witness, around: { sites, tenants, others, streams, domain: site, accountKey: publicKey } };

@@ -168,6 +168,11 @@ describe('taken-over site - reflection', () => {
       '$KV.compiled.edge-a.victim',
       'discovery.acme.quotes.v1.victim',
       'audit.acme.cloud.registry.admin',
+      '_INBOX.cloud.gateway.gw-1.victim',
+      '_INBOX.edge-a.gateway.gw-1.changed',
+      'collect.edge-a.victim.1',
+      '$JS.edge-a.API.CONSUMER.RESET.AUDIT.cloud',
+      '$JS.API.STREAM.PURGE.AUDIT_cloud',
     ];
     const jsm = await jetstreamManager(control, { checkAPI: false });
     const sizes = async () => {
@@ -257,15 +262,16 @@ describe('taken-over site - consumers', () => {
     });
     try {
       const heard: string[] = [];
-      control.subscribe('control.edge-a.receipt', {
+      const ops = await scene.ops();
+      ops.subscribe('_INBOX.cloud.registry.evil', {
         callback: (_error, message) => void heard.push(message.reply ?? ''),
       });
-      await control.flush();
+      await ops.flush();
       for (const consumer of [`ops-${name}`, 'evil']) {
         for (const filter of ['', '.from.edge-a.audit.acme.edge-a.gw-1.access']) {
           const config = {
             durable_name: consumer,
-            deliver_subject: 'control.edge-a.receipt',
+            deliver_subject: '_INBOX.cloud.registry.evil',
             ack_policy: 'none',
             deliver_policy: 'all',
             ...(filter ? { filter_subject: filter.slice(1) } : {}),
@@ -331,12 +337,17 @@ describe('taken-over site - claims', () => {
     expect(await resolved('cloud')).toBe(revoked);
     await expect(tryConnect('cloud', victim)).rejects.toMatchObject({ code: 'REVOKED' });
 
-    // Even where an old claim came to stand in what is compiled for a site, its gateway does not take it.
+    // Even where an old claim came to stand in a site's own copy of what is compiled, its gateway does not take it.
     const key = `$KV.compiled.edge-a.account.${scene.tenantAccount}`;
-    const jsm = await jetstreamManager(control, { checkAPI: false });
-    const standing = await jsm.streams.getMessage('KV_compiled', { last_by_subj: key });
-    expect(standing?.json<{ jwt: string }>().jwt).toBe(revoked);
-    await jsm.jetstream().publish(key, JSON.stringify({ jwt: old }));
+    const broker = path.join(layoutOf().site('edge-a').creds, 'broker.creds');
+    const atEdge = await scene.witness('edge-a', broker, '_INBOX.edge-a.broker.witness');
+    const jsm = await jetstreamManager(atEdge, { checkAPI: false });
+    const standing = await until('the newer claim is in the copy', async () => {
+      const stored = await jsm.streams.getMessage('KV_compiled', { last_by_subj: key });
+      return stored?.json<{ jwt: string }>().jwt === revoked && stored;
+    });
+    const { seq } = await jsm.jetstream().publish(key, JSON.stringify({ jwt: old }));
+    expect(seq).toBeGreaterThan(standing.seq);
     // The twin that comes behind it, a newer claim, is taken: so the gateway has seen the old one.
     await scene.fabric.identity('cloud', 'leaver-too');
     await scene.fabric.admin.revoke({ tenant: 'acme', site: 'cloud', service: 'leaver-too' });

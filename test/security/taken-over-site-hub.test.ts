@@ -1,19 +1,24 @@
+import { readSite } from '@causeway/fabric';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../support/until.ts';
-import { queuesFor } from './leaf/attackers.ts';
+import { collectInboxes, queuesFor } from './leaf/attackers.ts';
 import { connectRawLeaf, type RawLeaf, type RawLeafOptions } from './leaf/raw-leaf.ts';
 import { type Scene, startScene } from './leaf/scene.ts';
+import { linksOf } from './support/doors.ts';
 
 /**
- * What a taken-over site can have the hub's own server do. A message to the subject that a source of the hub is
- * delivered on may be a flow-control request, and the server publishes its answer, an empty message, to whatever
- * reply it names, in CONTROL and with no permissions asked; a JetStream request is answered likewise.
+ * What a taken-over site can have the hub's own server do. JetStream publishes its answers, flow control among them,
+ * to whatever reply a message names, in the account and with no permissions asked; so nothing that a site says may
+ * come as far as JetStream at the hub, and what comes to our own programs is answered into inboxes of the site alone.
  */
 describe('taken-over site - the hub’s server', () => {
   let scene: Scene;
   let hub: JetStreamManager;
+  let ops: JetStreamManager;
   let heard: string[];
+  /** Where the cloud listens for the records and counters of edge-b. */
+  let collecting: string[];
   const links: RawLeaf[] = [];
 
   beforeAll(async () => {
@@ -25,6 +30,21 @@ describe('taken-over site - the hub’s server', () => {
       control.subscribe(subject, { callback: (_error, message) => void heard.push(message.subject) });
     }
     await control.flush();
+    ops = await jetstreamManager(await scene.ops(), { checkAPI: false });
+    const leaf = await open(scene.leafCreds.control);
+    // The hub tells a site's link where the cloud listens for its answers.
+    collecting = await until('the cloud listens for records', () => {
+      const found = collectInboxes(leaf.interest);
+      return found.length >= 2 && found.map((inbox) => `${inbox}.1`);
+    });
+    leaf.close();
+    // Counters come some time after the calls that the scene began with.
+    await until('the counters of the scene are in the cloud', async () => {
+      const subjects = (await ops.streams.info('FLOW', { subjects_filter: '>' })).state.subjects ?? {};
+      const marks = Object.keys(subjects).filter((subject) => subject.endsWith('.gateway.gw-1.blocks'));
+      return marks.length >= 2;
+    });
+    await settled();
   }, 90_000);
   afterEach(() => {
     for (const link of links.splice(0)) link.close();
@@ -37,10 +57,17 @@ describe('taken-over site - the hub’s server', () => {
     return leaf;
   }
 
-  /** The ways to have the server answer: each sends one request that names `reply`. */
-  const mirrors: [string, (leaf: RawLeaf, reply: string) => void][] = [
+  const beat = JSON.stringify({ protocol: 1, gateway: 'gw-1', revision: 1 });
+  const delivered = '$JS.ACK.AUDIT.cloud.1.1.1.1764000000000000000.0';
+
+  /**
+   * The ways to have a server or a program at the hub answer: each sends requests that name `reply`, and says whether
+   * these are words that the site's link may say at all; at any other the hub closes it.
+   */
+  const mirrors: [string, boolean, (leaf: RawLeaf, reply: string) => void][] = [
     [
       'a source’s flow control',
+      false,
       (leaf, reply) => {
         for (const what of ['AUDIT', 'FLOW']) {
           leaf.publish(`deliver.edge-b.${what}`, '', { status: '100 FlowControl Request', reply });
@@ -50,8 +77,40 @@ describe('taken-over site - the hub’s server', () => {
       },
     ],
     [
-      'the reset of its mirror',
+      'the reset of a consumer',
+      false,
       (leaf, reply) => leaf.publish('$JS.cloud.API.CONSUMER.RESET.KV_compiled.edge-b', '', { reply }),
+    ],
+    [
+      'a request without a domain',
+      false,
+      (leaf, reply) => leaf.publish('$JS.API.STREAM.INFO.KV_compiled', '', { reply }),
+    ],
+    [
+      'an acknowledgement',
+      false,
+      (leaf, reply) => leaf.publish('$JS.ACK.KV_compiled.gw-1.1.1.1.1.1', '+NXT', { reply }),
+    ],
+    [
+      'flow control among what the cloud collects',
+      true,
+      (leaf, reply) => {
+        for (const inbox of ['collect.edge-b.matrix.1', ...collecting]) {
+          leaf.publish(inbox, '', { status: '100 FlowControl Request', reply });
+          const headers = { 'Nats-Consumer-Stalled': reply, 'Nats-Last-Consumer': '7' };
+          leaf.publish(inbox, '', { status: '100 Idle Heartbeat', headers });
+          leaf.publish(inbox, 'x', { reply: `${delivered}@${reply}` });
+        }
+      },
+    ],
+    [
+      'a word to the registry',
+      true,
+      (leaf, reply) => {
+        for (const op of ['renew', 'compiled', 'receipt', 'register', 'matrix']) {
+          leaf.publish(`control.edge-b.${op}`, beat, { reply });
+        }
+      },
     ],
   ];
 
@@ -65,43 +124,61 @@ describe('taken-over site - the hub’s server', () => {
     '$KV.compiled.edge-a.reflected',
     'audit.acme.cloud.gw-1.access',
     'audit.acme.cloud.registry.admin',
+    'in.x.from.edge-a.audit.acme.edge-a.gw-1.access',
     '$JS.API.CONSUMER.DELETE.AUDIT_cloud.gw-1',
-    '$JS.API.STREAM.PURGE.AUDIT',
+    '$JS.API.STREAM.PURGE.AUDIT_cloud',
+    '$JS.API.STREAM.PURGE.KV_documents',
     '$JS.API.STREAM.DELETE.FLOW_cloud',
   ];
 
   /** All that must stay as it is while nobody honest does anything. */
   async function state(): Promise<string[]> {
     const found: string[] = [];
-    for await (const { config, created, state: now } of hub.streams.list()) {
-      const mine = config.name === 'FLOW' ? '' : `${now.first_seq}-${now.last_seq} ${now.messages}`;
-      found.push(`${config.name} ${created} ${mine} consumers ${now.consumer_count}`);
+    for (const manager of [hub, ops]) {
+      for await (const { config, created, state: now } of manager.streams.list()) {
+        const mine = `${now.first_seq}-${now.last_seq} ${now.messages}`;
+        found.push(`${config.name} ${created} ${mine} consumers ${now.consumer_count}`);
+      }
     }
     return found.sort();
   }
 
-  describe.each(mirrors)('by %s', (_name, ask) => {
-    it.each(targets)('reflection - the server publishes nothing to %s', async (target) => {
-      const leaf = await open(scene.leafCreds.control);
-      leaf.subscribe('$JSC.R.cloud.*.KV_compiled.edge-b.*');
-      await leaf.flush();
-      const before = await state();
+  /** The state, once nothing honest is on its way any more. */
+  async function settled(): Promise<string[]> {
+    let before = await state();
+    return until(
+      'everything honest has been stored',
+      async () => {
+        const now = await state();
+        const same = now.join('\n') === before.join('\n');
+        before = now;
+        return same && now;
+      },
+      { every: 60 },
+    );
+  }
+
+  describe.each(mirrors)('by %s', (_name, mayBeSaid, ask) => {
+    it.each(targets)('reflection - nothing at the hub publishes to %s', async (target) => {
+      const before = await settled();
       heard.splice(0);
+      const leaf = await open(scene.leafCreds.control);
       ask(leaf, target);
-      expect(await leaf.flush()).toBe(true);
-      // The twin: the same words bring an answer where the site may have one.
-      await until('the server answers', () => {
-        leaf.publish('$JS.cloud.API.CONSUMER.RESET.KV_compiled.edge-b', '', {
-          reply: '$JSC.R.cloud.attack.KV_compiled.edge-b.twin',
-        });
-        return leaf.heard.some(({ subject }) => subject.endsWith('.twin'));
+      const alive = await leaf.flush();
+      if (mayBeSaid) expect(alive).toBe(true);
+      // The twin: what the site may ask is answered, in its own inbox; by then the rest has been seen to.
+      const honest = await open(scene.leafCreds.control);
+      honest.subscribe('_INBOX.edge-b.gateway.>');
+      await until('the registry answers', () => {
+        honest.publish('control.edge-b.renew', beat, { reply: '_INBOX.edge-b.gateway.gw-1.twin' });
+        return honest.heard.some(({ subject }) => subject === '_INBOX.edge-b.gateway.gw-1.twin');
       });
-      expect(await state()).toEqual(before);
-      expect(heard.filter((subject) => subject.endsWith('reflected'))).toEqual([]);
+      expect(heard.filter((subject) => subject === target)).toEqual([]);
+      expect(await settled()).toEqual(before);
     });
   });
 
-  it('traces - a traced call tells a site no address and no server of another', async () => {
+  it('traces - a traced call tells a site no routable address; what it does show is the sites’ names', async () => {
     const leaf = await open(scene.leafCreds.acme);
     leaf.subscribe('_INBOX.edge-b.>');
     await leaf.flush();
@@ -119,23 +196,70 @@ describe('taken-over site - the hub’s server', () => {
       return leaf.heard.some((each) => each.subject.endsWith('.twin'));
     });
     await leaf.flush();
+    // Should servers further on tell as well, they have had the time.
+    await until(
+      'another server tells',
+      () => leaf.heard.some(({ body }) => /"server":\{"name":"edge/.test(body)),
+      {
+        timeout: 1_000,
+      },
+    ).catch(() => undefined);
     const told = leaf.heard.filter((each) => each.subject === trace).map(({ body }) => body);
-    expect(told.filter((body) => body.includes('127.0.0.1') || body.includes('"name":"edge-a"'))).toEqual([]);
+    // The hub's own event comes, so there is something to look at.
+    expect(told.length).toBeGreaterThan(0);
+    const addresses = told.flatMap((body) => body.match(/\b\d{1,3}(\.\d{1,3}){3}\b|\[[0-9a-f:]+\]/gi) ?? []);
+    expect(addresses.filter((address) => !/^(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])$/.test(address))).toEqual([]);
+    const fabricPorts = (
+      await Promise.all(['cloud', 'edge-a', 'edge-b'].map((site) => readSite(scene.fabric.dir, site)))
+    ).flatMap(({ ports }) => Object.values(ports));
+    expect(fabricPorts.length).toBeGreaterThan(6);
+    const numbers = told.flatMap((body) => body.match(/(?<![\w.-])\d{4,5}(?![\w.-])/g) ?? []).map(Number);
+    expect(numbers.filter((number) => fabricPorts.includes(number))).toEqual([]);
+    // And the name that would let it take a site's links over stays secret.
+    const { cluster } = await readSite(scene.fabric.dir, 'edge-a');
+    expect(cluster).toMatch(/^[\w-]{16,}$/);
+    expect(told.filter((body) => body.includes(cluster as string))).toEqual([]);
   });
 
-  it('links - claiming the name of another site’s server does not cut that site off', async () => {
-    const fine = async () =>
-      (await Promise.allSettled([scene.call(scene.report, 'quotes', 'say', 'edge-a')]))[0];
-    await until('calls to edge-a go through', () => scene.call(scene.report, 'quotes', 'say', 'edge-a'));
-    const claims = { name: 'edge-a', cluster: 'edge-a', remoteAccount: scene.tenantAccount };
-    const failed: unknown[] = [];
-    for (let round = 0; round < 20; round += 1) {
-      const leaf = await open(scene.leafCreds.acme, claims);
-      await leaf.flush();
-      const outcome = await fine();
-      if (outcome?.status === 'rejected') failed.push(outcome.reason);
-      leaf.close();
+  /** Identities of the hub's connections to an edge's server. */
+  async function idsOf(site: string): Promise<number[]> {
+    const links = await linksOf(scene.fabric);
+    return links.filter(({ name }) => name === site).map(({ id }) => id);
+  }
+
+  it('links - claiming the name of another site’s server, and any cluster one can guess, cuts nobody off', async () => {
+    const before = await idsOf('edge-a');
+    expect(before).toHaveLength(2);
+    const accounts = [scene.tenantAccount, 'acme', undefined];
+    for (const cluster of ['edge-a', 'cloud', 'edge-b', 'causeway', 'nats', '$CLUSTER', undefined]) {
+      for (const remoteAccount of accounts) {
+        for (const creds of Object.values(scene.leafCreds)) {
+          const claims = { name: 'edge-a', ...(cluster ? { cluster } : { cluster: '' }) };
+          const leaf = await open(creds, { ...claims, ...(remoteAccount ? { remoteAccount } : {}) });
+          await leaf.flush();
+          leaf.close();
+        }
+      }
     }
-    expect(failed.length).toBe(0);
+    await scene.call(scene.report, 'quotes', 'say', 'edge-a');
+    const now = await idsOf('edge-a');
+    for (const id of before) expect(now).toContain(id);
+  });
+
+  it('links - it is the secret cluster name that keeps a site linked: who knew it could cut the link', async () => {
+    const before = await idsOf('edge-a');
+    const { cluster } = await readSite(scene.fabric.dir, 'edge-a');
+    const leaf = await open(scene.leafCreds.acme, {
+      name: 'edge-a',
+      cluster: cluster as string,
+      remoteAccount: scene.tenantAccount,
+    });
+    await leaf.flush();
+    await until('the honest link is cut', async () => {
+      const now = await idsOf('edge-a');
+      return before.some((id) => !now.includes(id));
+    });
+    leaf.close();
+    await until('it comes back', () => scene.call(scene.report, 'quotes', 'say', 'edge-a'));
   });
 });

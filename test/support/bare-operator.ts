@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCa, issueServerCertificate } from '@causeway/identity';
 import {
+  apiPrefixOf,
+  collector,
+  collectPrefix,
   freePorts,
   type LeafRemote,
   prepareServerFolder,
@@ -33,6 +36,8 @@ import { createAccount, createOperator, createUser, type KeyPair } from 'nkeys.j
 export interface BareFabric {
   readonly folder: string;
   readonly hub: BareSite;
+  /** The hub again, in the account `OPS`. */
+  readonly ops: BareSite;
   readonly edges: Readonly<Record<string, BareSite>>;
   /** Connects to a site's server; `allow` narrows the user, who may otherwise do anything in the site's account. */
   connect(
@@ -89,27 +94,15 @@ const anything = {
 };
 const storing = { ...anything, mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
-/** What the leaf user of a site may do in `CONTROL`: its own part of what mirror and sources need. */
+/** What the leaf user of a site may do in `CONTROL`: ask the registry, and have its streams read. */
 function leafPermissions(site: string): Permissions {
   return {
-    pub: {
-      allow: [
-        `control.${site}.>`,
-        `deliver.${site}.>`,
-        `$JSC.R.${site}.>`,
-        `$JS.cloud.API.CONSUMER.RESET.KV_compiled.${site}`,
-        `$JS.FC.KV_compiled.${site}.>`,
-      ],
-    },
+    pub: { allow: [`control.${site}.>`, `${collectPrefix(site)}.>`] },
     sub: {
-      allow: [
-        `mirror.${site}.>`,
-        `$JSC.R.cloud.*.KV_compiled.${site}.*`,
-        `$JS.${site}.API.CONSUMER.RESET.AUDIT.${site}`,
-        `$JS.${site}.API.CONSUMER.RESET.FLOW.${site}`,
-        `$JS.FC.AUDIT.${site}.>`,
-        `$JS.FC.FLOW.${site}.>`,
-      ],
+      allow: ['AUDIT', 'FLOW'].flatMap((stream) => [
+        `${apiPrefixOf(site)}.CONSUMER.MSG.NEXT.${stream}.${collector}`,
+        `${apiPrefixOf(site)}.CONSUMER.RESET.${stream}.${collector}`,
+      ]),
     },
   };
 }
@@ -142,6 +135,7 @@ export async function bareFabric(
   const accountJwt = (name: string, key: KeyPair, limits: object) =>
     encodeAccount(name, key, { limits }, { signer: operator });
   const control = createAccount();
+  const ops = createAccount();
 
   async function site(name: string): Promise<BareSite> {
     const kind = name === 'cloud' ? 'hub' : 'edge';
@@ -171,6 +165,7 @@ export async function bareFabric(
           account,
           storing,
         ),
+        ...(kind === 'hub' ? { [ops.getPublicKey()]: await accountJwt('OPS', ops, storing) } : {}),
       },
       tls,
       ...(kind === 'edge' ? { remotes, credentials: { 'control.leaf.creds': leaf } } : {}),
@@ -180,7 +175,7 @@ export async function bareFabric(
       systemAccount: system.getPublicKey(),
       listenHost: '127.0.0.1',
       clientPort,
-      ...(kind === 'hub' ? { leafPort } : {}),
+      ...(kind === 'hub' ? { leafPort } : { cluster: `cluster-${randomUUID()}` }),
       monitorPort,
       maxFileBytes: 4 * 1024 ** 3,
     });
@@ -201,6 +196,7 @@ export async function bareFabric(
   const fabric: BareFabric = {
     folder,
     hub: hub as BareSite,
+    ops: { ...(hub as BareSite), account: ops },
     edges: Object.fromEntries(edgeSites.map((edge) => [edge.site, edge])),
     async connect(at, allow = {}, more = {}) {
       const creds = await credentials(`user-${randomUUID()}`, at.account, allow);

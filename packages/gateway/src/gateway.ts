@@ -19,6 +19,7 @@ import { createPublisher } from './control/publisher.ts';
 import { openRecorders, type Recorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { type CompiledCopy, createCompiledCopy } from './state/copy.ts';
+import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
 import { createSiteState, type SiteState } from './state/site-state.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
@@ -129,11 +130,16 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
 
   let claims: ClaimsPusher | undefined;
   if (!config.cloud) {
-    claims = createClaimsPusher({ connection: await keep('system.creds', '_INBOX.sys'), clock, logger });
+    claims = await createClaimsPusher({
+      connection: await keep('system.creds', '_INBOX.sys'),
+      file: path.join(config.credsDir, 'claims.json'),
+      clock,
+      logger,
+    });
   }
 
   const mux: ReplyMux = createReplyMux({ connection, prefix: inboxPrefix, clock, random });
-  const users = createUserRenewal({ config, agents, logger });
+  const users = createUserRenewal({ config, agents, clock, logger, signal: stopping.signal });
   let copy: CompiledCopy | undefined;
 
   const state: SiteState = createSiteState({
@@ -144,16 +150,28 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       user: (tenant, role, user) => users.renew(tenant, role, user),
       revision: (revision, changes) => {
         for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
-        // What the revision permits can be used, and is said to be in force, once the new credentials are.
-        void users.settled().then((ids) => {
-          publisher.reached(revision);
-          control?.receipt(revision, ids);
-        });
-        logger.info({ revision, changes: changes.length }, 'revision in force');
+        inForce.applied(revision);
+        logger.info({ revision, changes: changes.length }, 'revision applied');
       },
     },
   });
-  const publisher = createPublisher({ state, clock, control: () => control });
+  const publisher = createPublisher({
+    state,
+    clock,
+    control: () => control,
+    inForce: () => inForce.revision,
+  });
+  const inForce = createInForce({
+    settled: async () => {
+      await users.settled();
+      await claims?.settled();
+      await Promise.all([...agents.values()].map((agent) => agent.flush()));
+    },
+    onReached: (revision) => {
+      publisher.reached(revision);
+      void users.settled().then((ids) => control?.receipt(revision, ids));
+    },
+  });
 
   for (const tenant of config.tenants) {
     const agent = await startTenantAgent({
@@ -180,7 +198,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     clock,
     logger,
     status: () => ({
-      revision: state.revision,
+      revision: inForce.revision,
       instances: Object.fromEntries(
         [...agents].flatMap(([tenant, agent]) =>
           [...agent.instances.counts()].map(([service, count]) => [`${tenant}.${service}`, count]),

@@ -42,7 +42,7 @@ test.each(kinds)('accounts - a %s account carries limits, and one scoped key for
     iat: Math.floor(someTime / 1000),
   });
   expect(claims.nats.limits).toMatchObject({ imports: 0, exports: 0, disallow_bearer: kind !== 'control' });
-  expect('disk_storage' in (claims.nats.limits as object)).toBe(kind === 'control' || kind === 'site');
+  expect('disk_storage' in (claims.nats.limits as object)).toBe(['control', 'ops', 'site'].includes(kind));
   const keys = claims.nats.signing_keys as unknown[];
   expect(keys).toHaveLength(Object.keys(roles[kind]).length);
   for (const key of keys) {

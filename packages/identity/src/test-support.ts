@@ -46,5 +46,5 @@ export async function someAccount<K extends AccountKind>(kind: K, name: string, 
 /** The name of an account of that kind: of site `edge-a`, or of tenant `acme`. */
 export function nameOf(kind: AccountKind, site = 'edge-a'): string {
   if (kind === 'tenant') return 'acme';
-  return kind === 'control' ? accountNames.control : accountNames[kind](site);
+  return kind === 'control' || kind === 'ops' ? accountNames[kind] : accountNames[kind](site);
 }

@@ -145,6 +145,9 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Longest reason in characters: input that is quoted in it must not make the reply too large to be sent. */
+const maxReason = 2_000;
+
 /** The one error class of Causeway. Code and number are API; the reason is for people. */
 export class CausewayError extends Error {
   override readonly name = 'CausewayError';
@@ -161,9 +164,9 @@ export class CausewayError extends Error {
     this.code = code;
     this.number = table[code].number;
     this.retryable = table[code].retryable;
-    this.reason = reason;
+    this.reason = reason.length > maxReason ? `${reason.slice(0, maxReason)}…` : reason;
     this.retryAfter = details.retryAfter;
-    this.pointer = details.pointer;
+    this.pointer = details.pointer?.slice(0, maxReason);
   }
 
   /** Shape on the wire and of `causeway call`'s standard error: `schemas/refusal.json`. */

@@ -142,6 +142,22 @@ const samples: {
     { tenant: 'acme', service: 'quotes', major: 1, version: '1.0.0', revision: 1, sites: [] },
     [{ major: 10_000 }, '/major'],
   ],
+  CompiledRequest: [
+    { gateway: 'gw-1', since: 0 },
+    [{ since: -1 }, '/since'],
+    [{ gateway: 'gw.1' }, '/gateway'],
+  ],
+  CompiledReply: [
+    {
+      time: 1,
+      position: 2,
+      full: true,
+      more: false,
+      entries: [{ key: 'revision', value: {} }, { key: 'x' }],
+    },
+    [{ position: -1 }, '/position'],
+    [{ entries: [{ value: {} }] }, '/entries/0/key'],
+  ],
   Manifest: [
     manifest,
     [{ endpoints: {} }, '/endpoints'],

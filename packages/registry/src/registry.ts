@@ -14,6 +14,7 @@ import { revokeOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
+import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
 import { createQueueNames, ingestSecret } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
@@ -101,7 +102,8 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     logger,
     onChange: (site, revision) => hintGateways(connection, store, site, revision),
   });
-  await compiler.run();
+  // What cannot be compiled is logged and tried again; it must not keep the registry from starting.
+  await compiler.run().catch(() => {});
 
   const announcer = createAnnouncer({ connection: consoles, store });
   const announce = () => announcer.announce();
@@ -115,15 +117,21 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     logger,
   });
   const publishing = createPublishing({ store, compiler, announce });
-  const links = createLinkRefresh({ hub, store, compiler, accountKey, logger });
+  const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
+  const refreshed = new Set<string>();
   const controlDesk = createControlDesk({
     connection,
     store,
     compiler,
     publishing,
     gateways,
-    heard: (site) => collection.heard(site),
+    heard: (site) => {
+      collection.heard(site);
+      // A link that should have been cut when an earlier registry ended.
+      if (!refreshed.has(site)) links.refresh(site);
+      refreshed.add(site);
+    },
     confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
     clock,
@@ -145,6 +153,12 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     },
     logger,
   });
+  const stopPurge = startCloudPurge({
+    manager,
+    confirmed: () => collection.confirmed('cloud'),
+    clock,
+    logger,
+  });
   await connection.flush();
   logger.info({ revision: store.revision, sites: store.all.sites.length }, 'registry ready');
 
@@ -155,6 +169,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     async stop() {
       controlDesk.close();
       adminDesk.close();
+      stopPurge();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

@@ -52,6 +52,12 @@ export function queuesFor(interest: readonly Interest[], subject: string): strin
   return [...new Set(found.flatMap(({ queue }) => (queue === undefined ? [] : [queue])))];
 }
 
+/** Inboxes, but for the last token, on which the cloud listens for what it collects from the site of a link. */
+export function collectInboxes(interest: readonly Interest[]): string[] {
+  const all = interest.filter(({ subject }) => /^collect\.[^.]+\.[\w-]+\.\*$/.test(subject));
+  return [...new Set(all.map(({ subject }) => subject.slice(0, -2)))];
+}
+
 /** The program that speaks the protocol itself. */
 export function rawAttacker(
   name: string,

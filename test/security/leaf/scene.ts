@@ -34,6 +34,8 @@ export interface Scene {
   witness(site: string, creds: string, inboxPrefix: string): Promise<NatsConnection>;
   /** As the registry, in `CONTROL`. */
   control(): Promise<NatsConnection>;
+  /** As the registry, in `OPS`. */
+  ops(): Promise<NatsConnection>;
   /** What honest services were handed: `<service> <caller>`. */
   readonly served: string[];
   close(): Promise<void>;
@@ -168,6 +170,7 @@ export async function startScene(): Promise<Scene> {
       witness,
       control: () =>
         witness('cloud', path.join(layout.registry, 'registry.creds'), '_INBOX.cloud.registry.witness'),
+      ops: () => witness('cloud', path.join(layout.registry, 'ops.creds'), '_INBOX.cloud.registry.witness'),
       served,
       close,
     };

@@ -160,6 +160,11 @@ function jetStreamCells(around: Surroundings, holder: Holder): string[] {
         `$JS.${domain}.API.CONSUMER.CREATE.${stream}.matrix`,
         ...consumers.map((consumer) => `$JS.${domain}.API.CONSUMER.RESET.${stream}.${consumer}`),
       ]),
+      // What the cloud collects by, in whatever account it is tried.
+      ...['AUDIT', 'FLOW'].flatMap((stream) => [
+        `$JS.${domain}.API.CONSUMER.MSG.NEXT.${stream}.cloud`,
+        `$JS.${domain}.API.CONSUMER.RESET.${stream}.cloud`,
+      ]),
     ]),
     ...Object.entries(around.streams).flatMap(([stream, consumers]) =>
       consumers.flatMap((consumer) => [
@@ -181,6 +186,8 @@ function machineryCells(around: Surroundings): string[] {
       `$JSC.R.${site}.matrix`,
       `$JSC.R.cloud.matrix.KV_compiled.${site}.matrix`,
       `$KV.compiled.${site}.matrix`,
+      `in.matrix.from.${site}.audit.acme.${site}.gw-1.access`,
+      `in.from.${site}.flow.${site}.acme.matrix`,
       `_INBOX.${site}.broker.matrix`,
       `_INBOX.${site}.auditor.matrix`,
       `_INBOX.${site}.registry.matrix`,
@@ -236,6 +243,8 @@ const machineryPatterns = [
   ...[
     'deliver.>',
     'mirror.>',
+    'in.>',
+    'in.*.>',
     '_INBOX.sys.>',
     '_INBOX.ops.>',
     '_INBOX.enroll.>',

@@ -13,6 +13,8 @@ export async function doorOf(fabric: TestFabric, site: string, kind: Door['kind'
 
 /** A link as the hub's monitoring page has it. */
 export interface Link {
+  /** Of the connection: a link that comes back has another. */
+  readonly id: number;
   readonly name: string;
   readonly account: string;
 }

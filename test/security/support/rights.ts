@@ -78,7 +78,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     ],
   }),
   'site broker': ({ site }) => ({
-    publish: [raw('$JS.API.>')],
+    publish: [raw('$JS.API.>'), raw(`$KV.compiled.${site}.>`)],
     subscribe: [raw(`_INBOX.${site}.broker.>`)],
   }),
   'site gateway': ({ site, name }) => recording(site, name, ''),
@@ -90,15 +90,24 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
   'control registry': () => ({
     publish: [
       raw('$JS.API.>'),
+      // Of the sites' streams no more than to read on, and where.
+      ...['MSG.NEXT', 'RESET'].flatMap((verb) =>
+        ['AUDIT', 'FLOW'].map((stream) => raw(`$JS.*.API.CONSUMER.${verb}.${stream}.cloud`)),
+      ),
       raw('$KV.documents.>'),
       raw('$KV.compiled.>'),
       raw('$JS.FC.KV_documents.>'),
       raw('$JS.FC.KV_compiled.>'),
       raw('_INBOX.>'),
-      raw('discovery.>'),
       of('audit', { site: 'cloud', gateway: 'registry', class: 'admin' }),
     ],
-    subscribe: [raw('control.>'), raw('admin.>'), raw('enroll.>'), raw('_INBOX.cloud.registry.>')],
+    subscribe: [
+      raw('control.>'),
+      raw('collect.>'),
+      raw('admin.>'),
+      raw('enroll.>'),
+      raw('_INBOX.cloud.registry.>'),
+    ],
   }),
   'control admin': ({ tenant, name }) => ({
     publish: [of('admin', { tenant, admin: name })],
@@ -108,7 +117,11 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     publish: [of('admin', { admin: name })],
     subscribe: [of('adminInbox', { tenant: 'any', admin: name })],
   }),
-  'control ops': ({ tenant, name }) => ({
+  'ops registry': () => ({
+    publish: [raw('$JS.API.>'), raw('in.>'), raw('discovery.>')],
+    subscribe: [raw('_INBOX.cloud.registry.>')],
+  }),
+  'ops ops': ({ tenant, name }) => ({
     publish: [
       ...reads('AUDIT', `ops-${name}`),
       ...reads('FLOW', `ops-${name}`),
@@ -116,7 +129,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     ],
     subscribe: [raw(`_INBOX.ops.${tenant}.${name}.>`), of('discovery', { tenant })],
   }),
-  'control ops-all': ({ name }) => ({
+  'ops ops-all': ({ name }) => ({
     publish: [
       ...reads('AUDIT', `ops-${name}`),
       ...reads('FLOW', `ops-${name}`),

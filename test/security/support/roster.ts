@@ -107,6 +107,7 @@ export async function callTheRoll(fabric: TestFabric): Promise<Member[]> {
   roll.push(
     member('control', 'registry', 'CONTROL', ['cloud'], await from(path.join(registry, 'registry.creds'))),
   );
+  roll.push(member('ops', 'registry', 'OPS', ['cloud'], await from(path.join(registry, 'ops.creds'))));
   roll.push(member('control', 'fabric-admin', 'CONTROL', ['cloud'], await from(admin)));
 
   for (const [role, tenant] of [
@@ -115,7 +116,7 @@ export async function callTheRoll(fabric: TestFabric): Promise<Member[]> {
   ] as const) {
     const keys = createKeys('user', systemRandom);
     const { jwt } = await fabric.admin.console({ key: keys.publicKey, tenant, from: 'beginning' });
-    roll.push(member('control', role, 'CONTROL', ['cloud'], { jwt, seed: keys.seed }));
+    roll.push(member('ops', role, 'OPS', ['cloud'], { jwt, seed: keys.seed }));
   }
   roll.push(
     member('control', 'admin', 'CONTROL', ['cloud'], await issue(fabric, 'admin', 'amy', { tenant: 'acme' })),

@@ -1,24 +1,7 @@
 import type { Fabric } from '@causeway/fabric';
-import type { Clock, Logger, Random } from '@causeway/protocol';
 import type { Context } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import type { UpOptions } from './options.ts';
-
-/** What the demonstration's package exports. */
-interface Demonstration {
-  runDemo(options: {
-    fabric: Fabric;
-    once: boolean;
-    signal: AbortSignal;
-    output: NodeJS.WriteStream;
-    clock: Clock;
-    random: Random;
-    logger: Logger;
-  }): Promise<{ ok: boolean }>;
-}
-
-/** Not a dependency: the command line is whole without it. */
-const packageName = '@causeway/demo';
 
 /** Runs the demonstration on a fabric that is up. Rejects where it found that something is not as it should be. */
 export async function runDemonstration(
@@ -27,9 +10,9 @@ export async function runDemonstration(
   fabric: Fabric,
   signal: AbortSignal,
 ): Promise<void> {
-  let demonstration: Demonstration;
+  let demonstration: typeof import('@causeway/demo');
   try {
-    demonstration = (await import(packageName)) as Demonstration;
+    demonstration = await import('@causeway/demo');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new CommandFailure(`the demonstration is not installed: ${(cause as Error).message}`, { cause });

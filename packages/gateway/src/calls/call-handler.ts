@@ -55,6 +55,11 @@ export interface CallSurroundings {
 /** A caller that names no deadline is given this long, in ms; nobody is given more than the second. */
 const defaultTimeoutMs = 30_000;
 const longestTimeoutMs = 300_000;
+/** A deadline that an instance missed counts against it where it had this long, in ms. */
+const fairMs = 1_000;
+/** Calls that may be under way for one tenant at one gateway, and bytes of their requests. */
+const maxUnderWay = 10_000;
+const maxUnderWayBytes = 128 * 1024 * 1024;
 /** Bound of the compiled entries that one route keeps; a caller beyond it is compiled anew each time. */
 const maxEntriesPerRoute = 10_000;
 
@@ -87,6 +92,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   const { tenant, site, instances, limiters, hub, clock, random, logger, recordsFull, record } = around;
   const idPrefix = Buffer.from(random.bytes(6)).toString('base64url');
   let nextId = 0;
+  let underWay = 0;
+  let underWayBytes = 0;
 
   function entryFor(route: Route, subject: string): GuardEntry | undefined {
     const known = route.entries.get(subject);
@@ -165,14 +172,21 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     let value: unknown;
     try {
       value = decodeJson(body);
-    } catch (error) {
+    } catch {
       return {
         code: 'INVALID_REQUEST',
-        reason: `the request is not JSON: ${(error as Error).message}`,
+        // Not the parser's words: they quote the payload, which a record never holds.
+        reason: 'the request is not JSON in UTF-8',
         pointer: '',
       };
     }
-    const fault = entry.endpoint.requestFault(value);
+    let fault: ReturnType<typeof entry.endpoint.requestFault>;
+    try {
+      fault = entry.endpoint.requestFault(value);
+    } catch {
+      // A recursive schema on a request nested thousands deep: the validator runs out of stack.
+      fault = { pointer: '', problem: 'is nested too deeply to be checked' };
+    }
     if (!fault) return undefined;
     const { pointer, problem } = fault;
     return { code: 'INVALID_REQUEST', reason: `request${pointer} ${problem}`, pointer };
@@ -202,9 +216,13 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     ];
     if (call.request.traceparent) fields.push([names.traceparent, call.request.traceparent]);
     instance.outstanding += 1;
+    underWay += 1;
+    underWayBytes += body.length;
     const subject = instance.servePrefix + entry.serveSuffix;
     const settled = (result: AnswerResult) => {
       instance.outstanding -= 1;
+      underWay -= 1;
+      underWayBytes -= body.length;
       if (result.kind === 'no-responders') {
         instances.remove(instance.service, instance.id);
         if (!retried) return dispatch(call, entry, body, deadline, true);
@@ -241,7 +259,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         return fail('failed', { code: 'UNREACHABLE', reason: `the gateway of ${site} is closing` });
       case 'aborted':
       case 'timeout':
-        instances.missedDeadline(instance);
+        // A caller with no patience must not put an instance out for everyone.
+        if (clock.monotonic() - call.started >= fairMs) instances.missedDeadline(instance);
         return fail('allowed', {
           code: 'DEADLINE_EXCEEDED',
           reason: `${call.fields.service} did not answer in time`,
@@ -327,6 +346,11 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     const deadline = Math.min(request.deadline ?? now + defaultTimeoutMs, now + longestTimeoutMs);
     if (deadline + hub.slack < now) {
       refuse(call, 'failed', { code: 'DEADLINE_EXCEEDED', reason: 'the call came after its deadline' });
+      return;
+    }
+    if (underWay >= maxUnderWay || underWayBytes + message.data.length > maxUnderWayBytes) {
+      const reason = `${site} has as many calls under way as it takes`;
+      refuse(call, 'failed', { code: 'OVERLOADED', reason, retryAfter: 1000 });
       return;
     }
     if (admit(call, entry, message.data)) dispatch(call, entry, message.data, deadline, false);

@@ -1,44 +1,84 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { writeSecret } from '@causeway/identity';
 import { type Clock, decodeJson, type Logger } from '@causeway/protocol';
 import type { NatsConnection } from 'nats';
 
 /**
  * Pushes account claims to the site's own server, only ever newer ones: the server itself would take an old
- * claim and with it undo a revocation (ADR 0005).
+ * claim and with it undo a revocation (ADR 0005). What was pushed last is remembered in a file, since the server
+ * cannot be asked; so an old claim is refused after a restart, too.
  */
 export interface ClaimsPusher {
+  /** Pushes unless an account's newer claims, or others of the same second, were pushed before. */
   push(publicKey: string, jwt: string): void;
+  /** Resolves when the server has taken all that was pushed. */
+  settled(): Promise<void>;
   close(): void;
+}
+
+interface Claim {
+  readonly jwt: string;
+  readonly mark: Mark;
+}
+
+/** Tells claims apart: when they were issued, in seconds since the epoch, and the SHA-256 of the JWT in hex. */
+interface Mark {
+  readonly iat: number;
+  readonly sha256: string;
 }
 
 const timeoutMs = 2_000;
 const longestRetryMs = 5_000;
 
-/** When a JWT was issued, in seconds since the epoch. */
-function issuedAt(jwt: string): number {
+function markOf(jwt: string): Mark {
   const payload = decodeJson(Buffer.from(jwt.split('.')[1] ?? '', 'base64url')) as { iat?: unknown };
-  return typeof payload.iat === 'number' ? payload.iat : 0;
+  const sha256 = createHash('sha256').update(jwt).digest('hex');
+  return { iat: typeof payload.iat === 'number' ? payload.iat : 0, sha256 };
 }
 
-/** Creates the pusher on a connection of the gateway's system user. */
-export function createClaimsPusher(options: {
-  connection: NatsConnection;
+/** Reads the marks by account. Throws where the file is damaged: without it an old claim could come back. */
+async function readMarks(file: string): Promise<Map<string, Mark>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
+  try {
+    return new Map(Object.entries(JSON.parse(text) as Record<string, Mark>));
+  } catch (cause) {
+    throw new Error(`${file} is not JSON; delete it once the site has caught up with the cloud`, { cause });
+  }
+}
+
+/** Creates the pusher on a connection of the gateway's system user; `file` keeps what it pushed. */
+export async function createClaimsPusher(options: {
+  connection: Pick<NatsConnection, 'request'>;
+  file: string;
   clock: Clock;
   logger: Logger;
-}): ClaimsPusher {
-  const { connection, clock, logger } = options;
-  const inForce = new Map<string, number>();
-  const wanted = new Map<string, { jwt: string; iat: number }>();
+}): Promise<ClaimsPusher> {
+  const { connection, file, clock, logger } = options;
+  const marks = await readMarks(file);
+  /** Accounts whose newest claims the server took since this gateway started. */
+  const inForce = new Map<string, string>();
+  const wanted = new Map<string, Claim>();
   let running = false;
+  let waiting: (() => void)[] = [];
   let closed = false;
 
-  async function pushOne(publicKey: string, claim: { jwt: string; iat: number }): Promise<boolean> {
+  async function pushOne(publicKey: string, claim: Claim): Promise<boolean> {
     try {
+      // Remembered before it is pushed: whoever is killed in between, nothing older can follow it.
+      await writeSecret(file, `${JSON.stringify(Object.fromEntries(marks), undefined, 2)}\n`);
       const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', claim.jwt, { timeout: timeoutMs });
       const answer = reply.json<{ error?: { description?: string } }>();
       if (answer.error) throw new Error(answer.error.description ?? 'claims refused');
-      inForce.set(publicKey, claim.iat);
+      inForce.set(publicKey, claim.mark.sha256);
       if (wanted.get(publicKey) === claim) wanted.delete(publicKey);
-      logger.info({ account: publicKey, iat: claim.iat }, 'account claims in force');
+      logger.info({ account: publicKey, iat: claim.mark.iat }, 'account claims in force');
       return true;
     } catch (err) {
       logger.warn({ err, account: publicKey }, 'account claims not taken; trying again');
@@ -50,22 +90,36 @@ export function createClaimsPusher(options: {
     running = true;
     for (let wait = 100; wanted.size > 0 && !closed; ) {
       let done = true;
-      for (const [publicKey, claim] of [...wanted]) done = (await pushOne(publicKey, claim)) && done;
+      for (const [publicKey, claim] of [...wanted]) {
+        // A newer one may have come while others were on their way.
+        if (wanted.get(publicKey) === claim) done = (await pushOne(publicKey, claim)) && done;
+      }
       if (done) continue;
       await new Promise<void>((resolve) => clock.after(wait, resolve));
       wait = Math.min(longestRetryMs, wait * 2);
     }
     running = false;
+    for (const resolve of waiting) resolve();
+    waiting = [];
   }
 
   return {
     push(publicKey, jwt) {
-      const iat = issuedAt(jwt);
-      const newest = Math.max(inForce.get(publicKey) ?? 0, wanted.get(publicKey)?.iat ?? 0);
-      if (iat <= newest) return;
-      wanted.set(publicKey, { jwt, iat });
+      const mark = markOf(jwt);
+      const known = marks.get(publicKey);
+      if (known && (mark.iat < known.iat || (mark.iat === known.iat && mark.sha256 !== known.sha256))) {
+        logger.warn(
+          { account: publicKey, iat: mark.iat, newest: known.iat },
+          'older account claims left out',
+        );
+        return;
+      }
+      if (inForce.get(publicKey) === mark.sha256) return;
+      marks.set(publicKey, mark);
+      wanted.set(publicKey, { jwt, mark });
       if (!running) void run();
     },
+    settled: () => (running ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
     close() {
       closed = true;
     },

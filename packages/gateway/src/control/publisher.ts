@@ -18,6 +18,8 @@ export function createPublisher(options: {
   state: SiteState;
   clock: Clock;
   control: () => ControlLink | undefined;
+  /** The newest revision in force here. */
+  inForce: () => number;
 }): Publisher {
   const { state, clock } = options;
   const waiting = new Set<{ revision: number; resolve: () => void }>();
@@ -28,7 +30,7 @@ export function createPublisher(options: {
   };
 
   function inForce(revision: number): Promise<void> {
-    if (state.revision >= revision) return Promise.resolve();
+    if (options.inForce() >= revision) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const cancel = clock.after(inForceTimeoutMs, () => {
         waiting.delete(entry);

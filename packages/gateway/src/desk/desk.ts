@@ -68,11 +68,10 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       }
     }
     await around.ensurePublished(service, request.apis);
-    instances.register(
-      service,
-      request.instance,
-      request.apis.map((api) => majorOf(api.version)),
-    );
+    const majors = request.apis.map((api) => majorOf(api.version));
+    if (!instances.register(service, request.instance, majors)) {
+      throw new CausewayError('OVERLOADED', `${service} has as many instances at ${site} as a gateway takes`);
+    }
     await around.flush();
     return lease();
   }

@@ -24,13 +24,15 @@ export interface Instance {
 /** How long a registration holds without renewal, in ms. */
 export const leaseMs = 9_000;
 const missedBeforeOut = 3;
+/** Instances of one service at one gateway: each call looks at all of them. */
+const maxInstances = 64;
 const firstOutMs = 500;
 const longestOutMs = 30_000;
 
 /** The instances registered at this gateway for one tenant. */
 export interface Instances {
-  /** Adds an instance, or renews it under the same id. */
-  register(service: string, id: string, majors: readonly number[]): Instance;
+  /** Adds an instance, or renews it under the same id; undefined where the service has as many as it may. */
+  register(service: string, id: string, majors: readonly number[]): Instance | undefined;
   /** Renews a lease; false where the instance is not known (it must register again). */
   renew(service: string, id: string, healthy: boolean): boolean;
   /** Takes an instance out for good. */
@@ -92,6 +94,7 @@ export function createInstances(options: {
         expires: clock.monotonic() + leaseMs,
       };
       const known = ofService.get(id);
+      if (!known && ofService.size >= maxInstances) return undefined;
       // The same object where it is known: calls under way will count themselves off on it.
       const instance: Instance = known
         ? Object.assign(known, fresh)

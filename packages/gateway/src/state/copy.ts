@@ -23,6 +23,8 @@ interface Write {
   readonly value: unknown;
 }
 
+/** One atomic batch holds 1,000 messages at most (NATS ADR-50). */
+const batchEntries = 900;
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
 
@@ -77,14 +79,19 @@ export function createCompiledCopy(options: {
           if (!listed.has(key) && key !== compiledKeys.position) writes.unshift({ key, value: undefined });
         }
       }
-      if (writes.length > 0) {
+      // Until a whole table is here with its deletions, the copy counts as empty: cut short, all of it comes again.
+      const reached = listed && reply.more ? 0 : reply.position;
+      for (let start = 0; start < writes.length; start += batchEntries) {
+        const end = start + batchEntries;
         await store(js, site, [
-          ...writes,
-          { key: compiledKeys.position, value: { position: reply.position } },
+          ...writes.slice(start, end),
+          { key: compiledKeys.position, value: { position: end < writes.length ? 0 : reached } },
         ]);
+      }
+      if (writes.length > 0) {
         logger.info({ position: reply.position, entries: writes.length }, 'change from the registry stored');
       }
-      position = reply.position;
+      position = reached;
       since = reply.position;
       if (!reply.more) return;
     }

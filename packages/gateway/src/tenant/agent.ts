@@ -27,6 +27,8 @@ export interface TenantAgent {
   served(service: string, major: number, api: GuardedApi | undefined): void;
   /** Tells a service of the site what changed for it. */
   notify(change: VisibilityChange, revision: number): void;
+  /** Resolves when the server knows all subscriptions; at once while it is away: it hears of them when it is back. */
+  flush(): Promise<void>;
   /** The gateway's user was issued again: opens the second connection, then closes the first. */
   reconnect(): Promise<void>;
   close(): Promise<void>;
@@ -165,14 +167,21 @@ export async function startTenantAgent(options: {
       const body = JSON.stringify({ service: change.api.service, major: change.api.major, revision });
       publish(`notify.${site}.${change.service}.${change.event}`, Buffer.from(body));
     },
+    flush: () => connection.flush().catch(() => {}),
     async reconnect() {
       const old = connection;
       const next = await options.connect();
+      try {
+        await mux.rebind(next);
+      } catch (error) {
+        await next.close();
+        throw error;
+      }
       connection = next;
-      await mux.rebind(next);
       routes.moveTo(next);
       listenToServices();
-      await next.flush();
+      // The new connection reconnects by itself from here on, with all that it is subscribed to.
+      await next.flush().catch((err: unknown) => logger.warn({ err, tenant }, 'new connection interrupted'));
       await old.drain().catch((err: unknown) => logger.warn({ err, tenant }, 'old connection not drained'));
       logger.info({ tenant }, 'moved to a connection with the new permissions');
     },

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Logger } from '@causeway/protocol';
+import type { Clock, Logger } from '@causeway/protocol';
 import type { GatewayConfig } from '../config.ts';
 import type { TenantAgent } from '../tenant/agent.ts';
 import { renewCredentials } from './credentials.ts';
@@ -11,31 +11,50 @@ export interface UserRenewal {
   settled(): Promise<readonly string[]>;
 }
 
+const firstRetryMs = 100;
+const longestRetryMs = 2_000;
+
 /** Creates the renewal. The server reads a leaf's file when the link next connects; the registry sees to that. */
 export function createUserRenewal(options: {
   config: GatewayConfig;
   agents: ReadonlyMap<string, TenantAgent>;
+  clock: Clock;
   logger: Logger;
+  signal: AbortSignal;
 }): UserRenewal {
-  const { config, agents, logger } = options;
+  const { config, agents, clock, logger, signal } = options;
+  /** Tenants whose credentials are renewed on disk, and not yet in use. */
+  const unconnected = new Set<string>();
   const ids = new Set<string>();
   let queue: Promise<void> = Promise.resolve();
+
+  async function takeUp(tenant: string, role: 'gateway' | 'leaf', jwt: string): Promise<void> {
+    if (role === 'leaf') {
+      if (config.leafCredsDir)
+        await renewCredentials(path.join(config.leafCredsDir, `${tenant}.leaf.creds`), jwt);
+      return;
+    }
+    const renewed = await renewCredentials(path.join(config.credsDir, `gateway-${tenant}.creds`), jwt);
+    if (renewed) unconnected.add(tenant);
+    if (!unconnected.has(tenant)) return;
+    await agents.get(tenant)?.reconnect();
+    unconnected.delete(tenant);
+  }
 
   async function renewOne(
     tenant: string,
     role: 'gateway' | 'leaf',
     user: { id: string; jwt: string },
   ): Promise<void> {
-    try {
-      if (role === 'leaf') {
-        if (!config.leafCredsDir) return;
-        await renewCredentials(path.join(config.leafCredsDir, `${tenant}.leaf.creds`), user.jwt);
-      } else if (await renewCredentials(path.join(config.credsDir, `gateway-${tenant}.creds`), user.jwt)) {
-        await agents.get(tenant)?.reconnect();
+    for (let wait = firstRetryMs; !signal.aborted; wait = Math.min(longestRetryMs, wait * 2)) {
+      try {
+        await takeUp(tenant, role, user.jwt);
+        ids.add(user.id);
+        return;
+      } catch (err) {
+        logger.error({ err, tenant, role }, 're-issued user not taken up; trying again');
       }
-      ids.add(user.id);
-    } catch (err) {
-      logger.error({ err, tenant, role }, 're-issued user not taken up');
+      await new Promise<void>((resolve) => clock.after(wait, resolve));
     }
   }
 

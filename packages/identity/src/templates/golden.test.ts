@@ -47,17 +47,12 @@ test('templates - control, as in the claims', () => {
   expect(golden('control')).toMatchInlineSnapshot(`
     "leaf {"subs":1000,"data":-1,"payload":-1,"allowed_connection_types":["LEAFNODE"]}
       pub control.{{tag(site)}}.>
-      pub deliver.{{tag(site)}}.>
-      pub $JSC.R.{{tag(site)}}.>
-      pub $JS.cloud.API.CONSUMER.RESET.KV_compiled.{{tag(site)}}
-      pub $JS.FC.KV_compiled.{{tag(site)}}.>
+      pub collect.{{tag(site)}}.>
       sub _INBOX.{{tag(site)}}.gateway.>
-      sub mirror.{{tag(site)}}.>
-      sub $JSC.R.cloud.*.KV_compiled.{{tag(site)}}.*
-      sub $JS.{{tag(site)}}.API.CONSUMER.RESET.AUDIT.{{tag(site)}}
-      sub $JS.{{tag(site)}}.API.CONSUMER.RESET.FLOW.{{tag(site)}}
-      sub $JS.FC.AUDIT.{{tag(site)}}.>
-      sub $JS.FC.FLOW.{{tag(site)}}.>
+      sub $JS.{{tag(site)}}.API.CONSUMER.MSG.NEXT.AUDIT.cloud
+      sub $JS.{{tag(site)}}.API.CONSUMER.RESET.AUDIT.cloud
+      sub $JS.{{tag(site)}}.API.CONSUMER.MSG.NEXT.FLOW.cloud
+      sub $JS.{{tag(site)}}.API.CONSUMER.RESET.FLOW.cloud
     gateway {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub control.cloud.>
       pub audit.*.cloud.{{name()}}.>
@@ -75,14 +70,18 @@ test('templates - control, as in the claims', () => {
       sub peer.cloud.*.beat
     registry {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub $JS.API.>
+      pub $JS.*.API.CONSUMER.MSG.NEXT.AUDIT.cloud
+      pub $JS.*.API.CONSUMER.RESET.AUDIT.cloud
+      pub $JS.*.API.CONSUMER.MSG.NEXT.FLOW.cloud
+      pub $JS.*.API.CONSUMER.RESET.FLOW.cloud
       pub $KV.documents.>
       pub $KV.compiled.>
       pub $JS.FC.KV_documents.>
       pub $JS.FC.KV_compiled.>
-      pub discovery.>
       pub audit.*.cloud.registry.admin
       pub _INBOX.>
       sub control.>
+      sub collect.>
       sub admin.>
       sub enroll.>
       sub _INBOX.cloud.registry.>
@@ -92,6 +91,19 @@ test('templates - control, as in the claims', () => {
     fabric-admin {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}
       pub admin.*.{{name()}}.>
       sub _INBOX.admin.any.{{name()}}.>
+    enrolling {"subs":8,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"],"bearer_token":true}
+      pub enroll.{{name()}}
+      sub _INBOX.enroll.{{name()}}.>"
+  `);
+});
+
+test('templates - ops, as in the claims', () => {
+  expect(golden('ops')).toMatchInlineSnapshot(`
+    "registry {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
+      pub $JS.API.>
+      pub in.>
+      pub discovery.>
+      sub _INBOX.cloud.registry.>
     ops {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}
       pub $JS.API.CONSUMER.MSG.NEXT.AUDIT.ops-{{name()}}
       pub $JS.API.CONSUMER.INFO.AUDIT.ops-{{name()}}
@@ -112,10 +124,7 @@ test('templates - control, as in the claims', () => {
       pub $JS.API.DIRECT.GET.FLOW
       pub $JS.API.DIRECT.GET.FLOW.>
       sub _INBOX.ops.any.{{name()}}.>
-      sub discovery.>
-    enrolling {"subs":8,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"],"bearer_token":true}
-      pub enroll.{{name()}}
-      sub _INBOX.enroll.{{name()}}.>"
+      sub discovery.>"
   `);
 });
 
@@ -123,6 +132,7 @@ test('templates - site, as in the claims', () => {
   expect(golden('site')).toMatchInlineSnapshot(`
     "broker {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub $JS.API.>
+      pub $KV.compiled.{{tag(site)}}.>
       sub _INBOX.{{tag(site)}}.broker.>
     gateway {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub control.{{tag(site)}}.>

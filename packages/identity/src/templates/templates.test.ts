@@ -31,8 +31,8 @@ function fits(token: string, other: string): boolean {
 /** Fields of the grammar as `*`; `v*` counts as one, too. */
 const patterns = Object.values(subjects).map(({ template }) => template.replaceAll(/v?\{\w+:\w+\}/g, '*'));
 
-/** What NATS and the replication between sites use; everything else must be in the grammar. */
-const machinery = /^(\$JS\.|\$JSC\.R\.|\$KV\.|\$SYS\.|deliver\.|mirror\.)/;
+/** What NATS uses, and the registry's secret way into the collecting streams; all else must be in the grammar. */
+const machinery = /^(\$JS\.|\$KV\.|\$SYS\.|in\.>$)/;
 /** Inboxes of clients that only talk to NATS itself, or to the registry. */
 const inboxes =
   /^_INBOX\.(\{\{tag\(site\)\}\}\.(broker|auditor)|cloud\.registry|ops\..+|enroll\.\{\{name\(\)\}\}|sys)\.>$/;
@@ -75,8 +75,8 @@ test.each(entries.filter(({ template }) => template.connectionTypes.includes('LE
     const stars = tokens.filter((token) => token === '*').length;
     // The hub's subscriptions may be wider than what an edge may publish: there, a `*` would drop them silently.
     if (list === 'publish') expect(stars).toBe(0);
-    // An edge's own subscriptions are equal or narrower: gateways' routes, and the replies of one reset.
-    else if (stars > 0) expect(entry).toMatch(/^(call\.\*\.\*\.|\$JSC\.R\.cloud\.\*\.KV_compiled\.)/);
+    // An edge's own subscriptions are equal or narrower: gateways' routes.
+    else if (stars > 0) expect(entry).toMatch(/^call\.\*\.\*\./);
     expect(entry).toMatch(/\{\{tag\((site|hosts)\)\}\}|^_INBOX\.>$/);
   },
 );
@@ -97,14 +97,26 @@ test('templates - only the registry and the broker may do as they like with JetS
   const wide = entries
     .filter(({ entry }) => entry === '$JS.API.>')
     .map(({ kind, role }) => `${kind} ${role}`);
-  expect(wide).toEqual(['control registry', 'site broker']);
+  expect(wide).toEqual(['control registry', 'ops registry', 'site broker']);
   const makers = entries.filter(({ entry }) => /CONSUMER\.(DURABLE\.)?CREATE|STREAM\./.test(entry));
   expect(makers).toEqual([]);
 });
 
-test('templates - nobody may publish records into the hub’s stream across a link', () => {
-  const leaf = roles.control.leaf.publish.filter((entry) => /^(audit|flow|from)\b/.test(entry));
-  expect(leaf).toEqual([]);
+test('templates - across the link into CONTROL go two subjects that only the registry’s own code listens to', () => {
+  expect(roles.control.leaf.publish).toEqual(['control.{{tag(site)}}.>', 'collect.{{tag(site)}}.>']);
+  const listeners = Object.entries(roles.control as Record<string, RoleTemplate>)
+    .filter(([, { subscribe }]) => subscribe.some((entry) => /^(control|collect)\./.test(entry)))
+    .map(([role]) => role);
+  expect(listeners).toEqual(['registry']);
+});
+
+test('templates - nobody but the registry may store what was collected', () => {
+  const writers = entries.filter(({ list, entry }) => list === 'publish' && /^(in|from)\b/.test(entry));
+  expect(writers.map(({ kind, role, entry }) => `${kind} ${role} ${entry}`)).toEqual(['ops registry in.>']);
+});
+
+test('templates - consoles share their account with nobody but the registry', () => {
+  expect(Object.keys(roles.ops)).toEqual(['registry', 'ops', 'ops-all']);
 });
 
 describe('templates - expanded', () => {
@@ -126,6 +138,6 @@ describe('templates - expanded', () => {
   test('a role that there is not has no template', () => {
     expect(roleTemplate('tenant', 'registry')).toBeUndefined();
     expect(roleTemplate('tenant', '__proto__')).toBeUndefined();
-    expect(roleTemplate('control', 'ops')).toBe(roles.control.ops);
+    expect(roleTemplate('control', 'admin')).toBe(roles.control.admin);
   });
 });

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { defaultStreamLimits, reservedBytes, siteAudit } from './config.ts';
+import {
+  defaultStreamLimits,
+  hubAudit,
+  hubFlow,
+  ingestPrefix,
+  reservedBytes,
+  siteAudit,
+  siteCompiled,
+} from './config.ts';
 import { satisfies } from './ensure.ts';
 import { hubStreams } from './hub.ts';
 
@@ -15,20 +23,30 @@ it.each<[string, unknown, unknown, boolean]>([
   expect(satisfies(actual, wanted)).toBe(result);
 });
 
-it('streams - the hub collects from every site, and stamps what it takes with the site', () => {
-  const audit = hubStreams(['edge-a', 'edge-b']).find(({ name }) => name === 'AUDIT');
-  expect(audit?.subjects).toBeUndefined();
-  expect(
-    audit?.sources?.map(({ name, consumer, subject_transforms: transforms }) => [
-      name,
-      consumer?.name,
-      transforms?.[0]?.dest,
-    ]),
-  ).toEqual([
-    ['AUDIT_cloud', 'cloud', 'from.cloud.>'],
-    ['AUDIT', 'edge-a', 'from.edge-a.>'],
-    ['AUDIT', 'edge-b', 'from.edge-b.>'],
+it('streams - CONTROL has nothing that collects from other streams, and no stream of consoles', () => {
+  const streams = hubStreams();
+  expect(streams.map(({ name }) => name)).toEqual([
+    'KV_documents',
+    'KV_compiled',
+    'AUDIT_cloud',
+    'FLOW_cloud',
   ]);
+  expect(streams.some((stream) => stream.sources || stream.mirror || stream.republish)).toBe(false);
+});
+
+it('streams - what consoles read is stored on a secret subject alone, and kept without the secret', () => {
+  for (const [stream, kind] of [
+    [hubAudit(defaultStreamLimits, 'SECRET'), 'audit'],
+    [hubFlow(defaultStreamLimits, 'SECRET'), 'flow'],
+  ] as const) {
+    expect(stream.subjects).toEqual([`${ingestPrefix('SECRET')}.from.*.${kind}.>`]);
+    expect(stream.subject_transform?.dest).toBe(`from.{{wildcard(1)}}.${kind}.>`);
+    expect([stream.sources, stream.mirror, stream.allow_atomic]).toEqual([undefined, undefined, true]);
+  }
+});
+
+it('streams - an edge keeps its own part of the table, and nothing of another site', () => {
+  expect(siteCompiled('edge-a', defaultStreamLimits).subjects).toEqual(['$KV.compiled.edge-a.>']);
 });
 
 it('streams - a full stream of records refuses instead of forgetting', () => {

@@ -1213,7 +1213,8 @@ export const messageSchemas: readonly object[] = [
       "millis": {
         "description": "Milliseconds since the Unix epoch, on the hub's clock.",
         "type": "integer",
-        "minimum": 0
+        "minimum": 0,
+        "maximum": 9007199254740991
       },
       "publicKey": {
         "description": "The public half of an NKey.",
@@ -1735,7 +1736,8 @@ export const messageSchemas: readonly object[] = [
                 },
                 "requestBytes": {
                   "type": "integer",
-                  "minimum": 0
+                  "minimum": 0,
+                  "maximum": 2147483647
                 }
               }
             }

@@ -1,13 +1,6 @@
-import {
-  CausewayError,
-  encodeJson,
-  type Logger,
-  type Messages,
-  parseMessage,
-  subjects,
-} from '@causeway/protocol';
+import { CausewayError, type Logger, type Messages, parseMessage, subjects } from '@causeway/protocol';
 import type { Msg, NatsConnection, Subscription } from 'nats';
-import { encodeError } from '../reply.ts';
+import { answerWith } from '../reply.ts';
 
 /** Who asks, as the broker pinned it in the subject. */
 export interface Administrator {
@@ -75,19 +68,11 @@ export function createAdminDesk(options: {
     }
     const reply = message.reply as string;
     const by: Administrator = { name: fields.admin, scope };
-    answer(fields.op, message.data, by).then(
-      (body) => {
-        logger.info({ by, op: fields.op }, 'admin request done');
-        connection.publish(reply, encodeJson(body));
-      },
-      (thrown: unknown) => {
-        if (!(thrown instanceof CausewayError))
-          logger.error({ err: thrown, by, op: fields.op }, 'admin request failed');
-        const error = CausewayError.opaque(thrown, 'the registry');
-        logger.info({ by, op: fields.op, refused: error.toJSON() }, 'admin request refused');
-        const { body, headers } = encodeError(error);
-        connection.publish(reply, body, { headers });
-      },
+    void answerWith(
+      connection,
+      reply,
+      answer(fields.op, message.data, by),
+      logger.child({ by, op: fields.op }),
     );
   }
 

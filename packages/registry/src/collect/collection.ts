@@ -39,16 +39,18 @@ export function createCollection(options: {
 
   async function start(site: string): Promise<void> {
     let connection: NatsConnection | undefined;
+    let audit: SiteCollector | undefined;
     try {
       connection = await connect(collectPrefix(site));
       const around = { site, connection, js, manager, ingest, clock, logger };
-      const audit = await startSiteCollector({ ...around, kind: 'audit' });
+      audit = await startSiteCollector({ ...around, kind: 'audit' });
       const flow = await startSiteCollector({ ...around, kind: 'flow' });
       sites.set(site, { connection, audit, flow });
       logger.info({ site, position: audit.position }, 'collecting records and counters of the site');
     } catch (err) {
       // The gateway's next renewal tries again.
       logger.warn({ err, site }, 'not collecting from the site yet');
+      await audit?.stop();
       await connection?.close();
     } finally {
       starting.delete(site);

@@ -73,16 +73,21 @@ export async function startSiteCollector(options: {
 
   /** Stores what was gathered. After a doubtful try it looks how far the copy goes before it tries again. */
   async function write(messages: StreamMessage[], created: string): Promise<void> {
+    let doubtful = false;
     for (let wait = 50; !stopped; wait = Math.min(2_000, wait * 2)) {
       try {
+        if (doubtful) {
+          // Not again before it is known: what was stored and not acknowledged must not be stored twice.
+          const reached = await copy.position();
+          if (reached?.created === created && reached.sequence >= (messages.at(-1)?.sequence ?? 0)) break;
+        }
+        doubtful = true;
         await copy.append(messages, created);
         break;
       } catch (err) {
         logger.warn({ err, messages: messages.length }, 'not stored in the cloud; trying again');
       }
       await new Promise<void>((resolve) => clock.after(wait, resolve));
-      const reached = await copy.position().catch(() => undefined);
-      if (reached?.created === created && reached.sequence >= (messages.at(-1)?.sequence ?? 0)) break;
     }
     const last = messages.at(-1);
     if (last && !stopped) position = { sequence: last.sequence, created };
@@ -107,6 +112,8 @@ export async function startSiteCollector(options: {
     clock,
     log: logger,
     ...(position === undefined ? {} : { from: position.sequence + 1, created: position.created }),
+    // What was gathered is of the stream before: `created` still says so.
+    onAnew: () => void flush(),
     async onMessage(message) {
       lag = message.pending;
       if (!isCollectable(kind, message.subject)) {

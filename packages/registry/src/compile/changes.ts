@@ -39,7 +39,7 @@ export function createChanges(): Changes {
       let bytes = 0;
       let position = full ? 0 : since;
       for (const [key, entry] of due) {
-        const size = key.length + JSON.stringify(entry.value ?? null).length + 32;
+        const size = Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(entry.value ?? null)) + 32;
         const room = entries.length < replyEntries && (entries.length === 0 || bytes + size <= replyBytes);
         if (!room) return { position, full, more: true, entries };
         bytes += size;

@@ -1,5 +1,12 @@
 import { compile, diffTables, type QueueNames } from '@causeway/policy';
-import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
+import {
+  type Clock,
+  type CompiledReply,
+  compiledKeys,
+  type Logger,
+  type ServedApi,
+  type VisibleApis,
+} from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -20,6 +27,21 @@ export interface Compiler {
 }
 
 const retryMs = 1_000;
+/** Largest value of a key in bytes, so that it fits into one message with room to spare. */
+const maxValueBytes = 500_000;
+
+/** A value that fits: where a service sees more than one message holds, it is told so without the schemas. */
+function fitting(value: ServedApi | VisibleApis): ServedApi | VisibleApis {
+  if (!('apis' in value) || JSON.stringify(value).length <= maxValueBytes) return value;
+  return {
+    apis: value.apis.map((api) => ({
+      ...api,
+      endpoints: Object.fromEntries(
+        Object.keys(api.endpoints).map((name) => [name, { request: true, reply: true }]),
+      ),
+    })),
+  };
+}
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
 export async function openCompiler(options: {
@@ -59,7 +81,7 @@ export async function openCompiler(options: {
     const accounts = new Map(store.accounts.map((account) => [account.name, account]));
     const next = new Map<string, Map<string, unknown>>();
     for (const [site, table] of compile(documents, queueNames))
-      next.set(site, new Map<string, unknown>(table));
+      next.set(site, new Map<string, unknown>([...table].map(([key, value]) => [key, fitting(value)])));
     for (const site of documents.sites) {
       const table = next.get(site.name) as Map<string, unknown>;
       const before = tables.get(site.name) ?? new Map<string, unknown>();
@@ -75,6 +97,7 @@ export async function openCompiler(options: {
   async function runOnce(): Promise<void> {
     const { revision } = store;
     const next = await tablesNow();
+    const failed: unknown[] = [];
     for (const [site, { put, removed }] of diffTables(tables, next)) {
       const writes: BucketWrite[] = [
         ...[...put].map(([key, value]) => ({ key, value })),
@@ -82,11 +105,19 @@ export async function openCompiler(options: {
         // Last: a gateway that has read it has read all that came before.
         { key: compiledKeys.revision, value: { revision } },
       ];
-      const last = await writeBucket(
-        js,
-        'compiled',
-        writes.map((write) => ({ ...write, key: `${site}.${write.key}` })),
-      );
+      let last: number;
+      try {
+        last = await writeBucket(
+          js,
+          'compiled',
+          writes.map((write) => ({ ...write, key: `${site}.${write.key}` })),
+        );
+      } catch (err) {
+        // One site that cannot be told must not keep the others from being told.
+        failed.push(err);
+        next.set(site, tables.get(site) ?? new Map());
+        continue;
+      }
       // Nobody else writes here, so that the sequences follow on each other.
       for (const [index, { key, value }] of writes.entries()) {
         changes.set(site, key, value, last - writes.length + 1 + index);
@@ -97,6 +128,7 @@ export async function openCompiler(options: {
       onChange(site, revision);
     }
     tables = next;
+    if (failed.length > 0) throw failed[0];
   }
 
   const compiler: Compiler = {

@@ -1,7 +1,7 @@
 import {
   CausewayError,
   type Clock,
-  encodeJson,
+  documentKeys,
   isToken,
   type Logger,
   type Messages,
@@ -12,7 +12,7 @@ import {
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
-import { encodeError } from '../reply.ts';
+import { answerWith } from '../reply.ts';
 import type { Gateways } from './gateways.ts';
 import type { Publishing } from './publishing.ts';
 
@@ -44,7 +44,26 @@ export function createControlDesk(options: {
   const subscriptions = new Map<string, Subscription>();
   const time = () => Math.round(clock.now());
 
+  const documentOf = (site: string) => {
+    const document = store.get(documentKeys.site(site));
+    return document?.kind === 'site' ? document : undefined;
+  };
+
+  /** What a gateway says of instances, as far as it is of tenants at its site. */
+  function ownInstances(
+    site: string,
+    instances: Readonly<Record<string, number>> = {},
+  ): Record<string, number> {
+    const tenants = documentOf(site)?.tenants ?? {};
+    return Object.fromEntries(
+      Object.entries(instances).filter(([key]) => Object.hasOwn(tenants, key.split('.')[0] ?? '')),
+    );
+  }
+
   async function answer(site: string, gateway: string, op: string, body: Uint8Array): Promise<object> {
+    if (!Object.hasOwn(documentOf(site)?.gateways ?? {}, gateway)) {
+      throw new CausewayError('DENIED', `site ${site} has no gateway ${gateway}`);
+    }
     switch (op) {
       case 'register': {
         const request = expect('PublishRequest', body, gateway);
@@ -56,7 +75,7 @@ export function createControlDesk(options: {
       case 'renew': {
         const request = expect('BeatRequest', body, gateway);
         requireProtocol(site, request.protocol);
-        gateways.renewed(site, request);
+        gateways.renewed(site, { ...request, instances: ownInstances(site, request.instances) });
         heard(site);
         const confirmed = options.confirmed(site);
         return { revision: compiler.siteRevision(site), time: time(), ...(confirmed ? { confirmed } : {}) };
@@ -77,8 +96,7 @@ export function createControlDesk(options: {
   }
 
   function requireTenant(site: string, tenant: string): void {
-    const document = store.get(`site.any.${site}`);
-    if (document?.kind === 'site' && Object.hasOwn(document.tenants, tenant)) return;
+    if (Object.hasOwn(documentOf(site)?.tenants ?? {}, tenant)) return;
     throw new CausewayError('DENIED', `tenant ${tenant} is not at site ${site}`);
   }
 
@@ -104,16 +122,8 @@ export function createControlDesk(options: {
       logger.warn({ site, shown: message.subject }, 'control message that is not of its site; dropped');
       return;
     }
-    answer(site, inbox.connection, fields.op, message.data).then(
-      (body) => connection.publish(message.reply as string, encodeJson(body)),
-      (thrown: unknown) => {
-        const error = CausewayError.opaque(thrown, 'the registry');
-        if (error !== thrown) logger.error({ err: thrown, site, op: fields.op }, 'control request failed');
-        logger.info({ site, op: fields.op, err: error.toJSON() }, 'control request refused');
-        const { body, headers } = encodeError(error);
-        connection.publish(message.reply as string, body, { headers });
-      },
-    );
+    const answered = answer(site, inbox.connection, fields.op, message.data);
+    void answerWith(connection, message.reply as string, answered, logger.child({ site, op: fields.op }));
   }
 
   return {

@@ -9,6 +9,11 @@ export interface Publishing {
   publish(tenant: string, site: string, service: string, apis: readonly Manifest[]): Promise<number>;
 }
 
+/** Major versions that one service may serve at a site. */
+const maxMajors = 16;
+/** Largest manifest in bytes of JSON. */
+const maxManifestBytes = 200_000;
+
 /**
  * Checks a manifest by itself and against what stands under the same major. Throws INVALID_REQUEST with the
  * place of the fault, or INCOMPATIBLE_API with every difference.
@@ -18,6 +23,13 @@ export function acceptManifest(store: DocumentStore, tenant: string, manifest: u
   if (parsed.fault) {
     const { pointer, problem } = parsed.fault;
     throw new CausewayError('INVALID_REQUEST', `manifest${pointer} ${problem}`, { pointer });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(parsed.value));
+  if (bytes > maxManifestBytes) {
+    throw new CausewayError(
+      'PAYLOAD_TOO_LARGE',
+      `the manifest has ${bytes} bytes; ${maxManifestBytes} are taken`,
+    );
   }
   const api: ApiDocument = { ...parsed.value, tenant };
   const major = majorOf(api.version);
@@ -48,6 +60,17 @@ export function createPublishing(options: {
   let queue: { prepare: () => AnyDocument[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let running = false;
 
+  /** One site's instance must not change the contract that others serve and are called by. */
+  function servedElsewhere(tenant: string, site: string, name: string, major: number): boolean {
+    return store.all.services.some(
+      (service) =>
+        service.tenant === tenant &&
+        service.name === name &&
+        service.site !== site &&
+        service.hosts?.includes(major),
+    );
+  }
+
   /** The documents that registering these APIs changes; none where all of it stands already. */
   function prepare(tenant: string, site: string, name: string, apis: readonly Manifest[]): AnyDocument[] {
     const identity = store.get(documentKeys.service(tenant, site, name));
@@ -66,8 +89,22 @@ export function createPublishing(options: {
       const api = acceptManifest(store, tenant, manifest);
       const major = majorOf(api.version);
       const standing = store.get(documentKeys.api(tenant, name, major));
-      if (standing?.kind !== 'api' || compareManifests(standing, api).verdict !== 'same') changed.push(api);
+      const differs = standing?.kind !== 'api' || compareManifests(standing, api).verdict !== 'same';
+      if (differs && standing && servedElsewhere(tenant, site, name, major)) {
+        throw new CausewayError(
+          'CONFLICT',
+          `other sites serve ${name} v${major} as ${(standing as ApiDocument).version}, and this manifest differs; ` +
+            `have an administrator apply it`,
+        );
+      }
+      if (differs) changed.push(api);
       hosts.add(major);
+    }
+    if (hosts.size > maxMajors) {
+      throw new CausewayError(
+        'INVALID_REQUEST',
+        `${name} has ${hosts.size} major versions; ${maxMajors} are taken`,
+      );
     }
     if (hosts.size !== (identity.hosts?.length ?? 0)) {
       const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };

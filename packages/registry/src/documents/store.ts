@@ -44,11 +44,18 @@ export interface DocumentStore {
   put(documents: readonly AnyDocument[]): Promise<number>;
 }
 
+interface Write {
+  readonly key: string;
+  readonly value: AnyDocument;
+  readonly expected: number;
+}
+
 /** Opens the store and reads all of it. */
 export async function openDocumentStore(js: JetStreamClient): Promise<DocumentStore> {
   const entries = new Map<string, { document: AnyDocument; revision: number }>();
   let revision = 0;
   let snapshot: Documents | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
 
   async function load(): Promise<void> {
     // Read first: what stands in memory must stay where the bucket cannot be read.
@@ -84,35 +91,42 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
     get accounts() {
       return documentsOf('account');
     },
-    async put(documents) {
+    put(documents) {
+      // What is expected is what stands when the caller asks; the writing itself takes its turn.
       const writes = documents.map((document) => {
         const key = keyOf(document);
         return { key, value: document, expected: entries.get(key)?.revision ?? 0 };
       });
-      if (writes.length === 0) return revision;
+      if (writes.length === 0) return Promise.resolve(revision);
       if (writes.length > batchSize) {
         const reason = `${writes.length} documents cannot be written at once; ${batchSize} can`;
-        throw new CausewayError('INVALID_REQUEST', reason);
+        return Promise.reject(new CausewayError('INVALID_REQUEST', reason));
       }
-      let last: number;
-      try {
-        last = await writeBucket(js, 'documents', writes);
-      } catch (error) {
-        // Whatever was or was not written. Where that fails too, the expectations are old and refuse the next write.
-        await load().catch(() => {});
-        if (error instanceof BucketConflict) {
-          throw new CausewayError('CONFLICT', 'someone else changed a document in between; try again', {
-            cause: error,
-          });
-        }
-        throw error;
-      }
-      for (const [index, { key, value }] of writes.entries()) {
-        entries.set(key, { document: value, revision: last - writes.length + 1 + index });
-      }
-      revision = Math.max(revision, last);
-      snapshot = undefined;
-      return revision;
+      const written = queue.then(() => write(writes));
+      queue = written.catch(() => {});
+      return written;
     },
   };
+
+  async function write(writes: readonly Write[]): Promise<number> {
+    let last: number;
+    try {
+      last = await writeBucket(js, 'documents', writes);
+    } catch (error) {
+      // Whatever was or was not written. Where that fails too, the expectations are old and refuse the next write.
+      await load().catch(() => {});
+      if (error instanceof BucketConflict) {
+        throw new CausewayError('CONFLICT', 'someone else changed a document in between; try again', {
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    for (const [index, { key, value }] of writes.entries()) {
+      entries.set(key, { document: value, revision: last - writes.length + 1 + index });
+    }
+    revision = Math.max(revision, last);
+    snapshot = undefined;
+    return revision;
+  }
 }

@@ -1,4 +1,4 @@
-import { compiledKeys, type Logger } from '@causeway/protocol';
+import { type Clock, compiledKeys, type Logger } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -7,6 +7,8 @@ import type { Hub } from '../hub/hub.ts';
 export interface LinkRefresh {
   refresh(site: string): void;
 }
+
+const retryMs = 2_000;
 
 /**
  * Creates the refresh. What is asked is stateless: a link is cut where it came with other credentials than its user's last,
@@ -17,9 +19,10 @@ export function createLinkRefresh(options: {
   store: DocumentStore;
   compiler: Compiler;
   accountKey: (name: string) => string;
+  clock: Clock;
   logger: Logger;
 }): LinkRefresh {
-  const { hub, store, compiler, accountKey, logger } = options;
+  const { hub, store, compiler, accountKey, clock, logger } = options;
   let queue: Promise<void> = Promise.resolve();
 
   async function refresh(site: string): Promise<void> {
@@ -34,11 +37,15 @@ export function createLinkRefresh(options: {
     }
   }
 
-  return {
+  const refreshment: LinkRefresh = {
     refresh(site) {
       queue = queue
         .then(() => refresh(site))
-        .catch((err: unknown) => logger.warn({ err, site }, 'links of the site not refreshed'));
+        .catch((err: unknown) => {
+          logger.warn({ err, site }, 'links of the site not refreshed; trying again');
+          clock.after(retryMs, () => refreshment.refresh(site));
+        });
     },
   };
+  return refreshment;
 }

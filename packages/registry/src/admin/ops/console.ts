@@ -57,6 +57,7 @@ export function consoleOperation(options: {
       const jwt = await users.console(tenant, name, key, clock.now() + consoleLifetimeMs);
       const signers: ConsoleReply['signers'] = {};
       for (const site of store.all.sites) {
+        if (tenant !== 'any' && !Object.hasOwn(site.tenants, tenant)) continue;
         for (const [gateway, keys] of Object.entries(site.gateways))
           signers[`${site.name}.${gateway}`] = [...keys];
       }

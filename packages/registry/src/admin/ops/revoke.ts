@@ -80,8 +80,9 @@ export function revokeOperation(options: {
         { ...account, jwt },
         { ...identity, keys: [] },
       ]);
-      await hub.pushClaims(jwt);
-      await compiler.run();
+      // Each on its own: where the hub does not answer the sites must be told all the same, and the other way round.
+      const [pushed, compiled] = await Promise.allSettled([hub.pushClaims(jwt), compiler.run()]);
+      for (const outcome of [pushed, compiled]) if (outcome.status === 'rejected') throw outcome.reason;
       return { revision: store.revision, keys: identity.keys.length };
     }
   }

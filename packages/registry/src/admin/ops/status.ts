@@ -20,7 +20,9 @@ export function statusOperation(options: {
   return {
     async handle(_body, by): Promise<StatusReply> {
       const links = await hub.links();
-      const sites = store.all.sites.filter((site) => by.scope === 'any' || by.scope in site.tenants);
+      const sites = store.all.sites.filter(
+        (site) => by.scope === 'any' || Object.hasOwn(site.tenants, by.scope),
+      );
       return {
         revision: store.revision,
         sites: sites.map((site) => {
@@ -36,7 +38,9 @@ export function statusOperation(options: {
                 alive: gateway?.seen !== undefined && gateway.seen <= gatewayLeaseMs,
                 revision: gateway?.revision ?? null,
                 seen: gateway?.seen ?? null,
-                instances: Object.values(gateway?.instances ?? {}).reduce((sum, count) => sum + count, 0),
+                instances: Object.entries(gateway?.instances ?? {})
+                  .filter(([key]) => by.scope === 'any' || key.startsWith(`${by.scope}.`))
+                  .reduce((sum, [, count]) => sum + count, 0),
               };
             }),
             ...(lag.records === undefined ? {} : { recordLag: lag.records }),
