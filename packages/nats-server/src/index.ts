@@ -36,6 +36,7 @@ export {
   type StreamLimits,
   type StreamShape,
 } from './streams/config.ts';
+export { type Delivery, parseDelivery } from './streams/delivery.ts';
 export { ensureConsumer, ensureStream, removeConsumer } from './streams/ensure.ts';
 export { type ConsoleAssets, ensureHub, ensureOps, type HubAssets, hubStreams } from './streams/hub.ts';
 export {

@@ -4,6 +4,7 @@ import {
   CausewayError,
   type Clock,
   type ConsoleReply,
+  type ConsoleRequest,
   check,
   decodeJson,
   type ExplainReply,
@@ -31,7 +32,7 @@ export interface AdminClient {
   get(kind: GetRequest['kind'], name?: string): Promise<GetReply>;
   explain(request: ExplainRequest): Promise<ExplainReply>;
   issue(request: IssueRequest): Promise<IssueReply>;
-  console(request: { key: string; tenant: string; from: 'beginning' | 'now' }): Promise<ConsoleReply>;
+  console(request: ConsoleRequest): Promise<ConsoleReply>;
   status(): Promise<StatusReply>;
   revoke(request: RevokeRequest): Promise<RevokeReply>;
   close(): Promise<void>;

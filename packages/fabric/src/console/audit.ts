@@ -28,13 +28,16 @@ export async function verifyChains(
   const verifier = createChainVerifier({ keysOf: console.keysOf, verify: verifySignature });
   const { watermarks } = await readCounters(console);
   let blocks = 0;
+  const lasts = new Map<string, number>();
   const reading = console.readAudit((message) => {
-    verifier.add(blockMessageOf(message));
+    const block = verifier.add(blockMessageOf(message));
+    if (block) lasts.set(`${block.site}/${block.gateway}/${block.tenant}`, block.seq);
     blocks += 1;
     onProgress(blocks);
   });
   try {
     await reading.caughtUp;
+    await console.until(() => [...watermarks].every(([chain, seq]) => (lasts.get(chain) ?? 0) >= seq));
   } finally {
     await reading.stop();
   }

@@ -61,12 +61,17 @@ export async function recount(console: Console): Promise<RecountReport> {
       counters.watermarks.get(`${source}/${gateway}/${tenant}`) ?? 0,
   });
   let blocks = 0;
+  const lasts = new Map<string, number>();
   const reading = console.readAudit((message) => {
     const block = verifier.add(blockMessageOf(message));
+    if (block) lasts.set(`${block.site}/${block.gateway}/${block.tenant}`, block.seq);
     if (block && recounting.add(block)) blocks += 1;
   });
   try {
     await reading.caughtUp;
+    await console.until(() =>
+      [...counters.watermarks].every(([chain, seq]) => (lasts.get(chain) ?? 0) >= seq),
+    );
   } finally {
     await reading.stop();
   }

@@ -9,6 +9,11 @@ const [kind, dir = '', site = ''] = process.argv.slice(2);
 const logger = createLogger({ component: kind ?? 'part', level: 'info' });
 const ports = { clock: systemClock, random: systemRandom, logger };
 
+/** Whose parent is gone before it is ready must not stay behind. */
+const leave = () => process.exit(1);
+process.on('disconnect', leave);
+if (process.send && !process.connected) leave();
+
 try {
   const part =
     kind === 'registry' ? await startFabricRegistry(dir, ports) : await startSiteGateway(dir, site, ports);
@@ -26,6 +31,7 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.off('disconnect', leave);
   process.on('disconnect', stop);
   process.send?.({ ready: true });
 } catch (err) {

@@ -143,11 +143,11 @@ export async function up(options: UpOptions): Promise<Fabric> {
     };
 
     onProgress('starting the servers');
-    await Promise.all(sites.map(startServer));
+    await allStarted(sites.map(startServer));
     onProgress('starting the registry');
     await startPart('registry', ['registry', layout.root]);
     onProgress('starting the gateways');
-    await Promise.all(sites.map(({ site }) => startPart(`gateway ${site}`, ['gateway', layout.root, site])));
+    await allStarted(sites.map(({ site }) => startPart(`gateway ${site}`, ['gateway', layout.root, site])));
     onProgress('waiting for the links and gateways');
     const admin = await connectAdmin(dir, { clock, random, logger });
     try {
@@ -169,6 +169,13 @@ export async function up(options: UpOptions): Promise<Fabric> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Waits for all, also where one fails: what started must be known before it can be stopped. */
+async function allStarted(starting: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(starting)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@causeway/protocol';
+import { CausewayError, type Clock } from '@causeway/protocol';
 
 /** One running instance of a service at this site. */
 export interface Instance {
@@ -31,8 +31,8 @@ const longestOutMs = 30_000;
 
 /** The instances registered at this gateway for one tenant. */
 export interface Instances {
-  /** Adds an instance, or renews it under the same id; undefined where the service has as many as it may. */
-  register(service: string, id: string, majors: readonly number[]): Instance | undefined;
+  /** Adds an instance, or renews it under the same id. Throws OVERLOADED where the service has 64. */
+  register(service: string, id: string, majors: readonly number[]): Instance;
   /** Renews a lease; false where the instance is not known (it must register again). */
   renew(service: string, id: string, healthy: boolean): boolean;
   /** Takes an instance out for good. */
@@ -94,7 +94,12 @@ export function createInstances(options: {
         expires: clock.monotonic() + leaseMs,
       };
       const known = ofService.get(id);
-      if (!known && ofService.size >= maxInstances) return undefined;
+      if (!known && ofService.size >= maxInstances) {
+        throw new CausewayError(
+          'OVERLOADED',
+          `${service} has ${maxInstances} instances at ${site}; no more are taken`,
+        );
+      }
       // The same object where it is known: calls under way will count themselves off on it.
       const instance: Instance = known
         ? Object.assign(known, fresh)

@@ -1,10 +1,9 @@
-import { type RoleTemplate, readsOf } from './role-template.ts';
+import type { RoleTemplate } from './role-template.ts';
 
 /**
- * Roles in `OPS`, the account of consoles, which only the hub knows. JetStream answers to whatever reply subject is
- * named in a request, without asking whether the requester might publish there; so whoever may read a consumer can
- * make the server publish anywhere in the account. Here there is nothing to hit: the two streams listen on a subject
- * that is a secret of the registry (ADR 0008).
+ * Roles in `OPS`, the account of consoles, which only the hub knows. A console asks JetStream for nothing: whoever may
+ * send it any request can name any reply subject, and the answer is published there without a question, also as
+ * another request. Records come to a console's inbox instead, by consumers that the registry made (ADR 0008).
  */
 export const opsRoles = {
   /** Stores what the registry collected, makes the consoles' consumers, and announces to them. */
@@ -16,13 +15,10 @@ export const opsRoles = {
     holder: { name: { exactly: 'registry' }, site: 'none', tenant: 'none', hosts: 'none' },
   },
 
-  /** A console of one tenant; the registry made its consumers, filtered to that tenant. */
+  /** A console of one tenant; what comes to its inbox is that tenant's. */
   ops: {
-    publish: [
-      ...readsOf('AUDIT', 'ops-{{name()}}'),
-      ...readsOf('FLOW', 'ops-{{name()}}'),
-      '$JS.API.DIRECT.GET.FLOW.from.*.flow.*.{{tag(tenant)}}.>',
-    ],
+    // Nothing to say; but an empty list would mean everything.
+    publish: ['_INBOX.ops.{{tag(tenant)}}.{{name()}}.>'],
     subscribe: ['_INBOX.ops.{{tag(tenant)}}.{{name()}}.>', 'discovery.{{tag(tenant)}}.>'],
     connectionTypes: ['STANDARD', 'WEBSOCKET'],
     subscriptions: 64,
@@ -31,12 +27,7 @@ export const opsRoles = {
 
   /** A console of the whole fabric. */
   'ops-all': {
-    publish: [
-      ...readsOf('AUDIT', 'ops-{{name()}}'),
-      ...readsOf('FLOW', 'ops-{{name()}}'),
-      '$JS.API.DIRECT.GET.FLOW',
-      '$JS.API.DIRECT.GET.FLOW.>',
-    ],
+    publish: ['_INBOX.ops.any.{{name()}}.>'],
     subscribe: ['_INBOX.ops.any.{{name()}}.>', 'discovery.>'],
     connectionTypes: ['STANDARD', 'WEBSOCKET'],
     subscriptions: 64,

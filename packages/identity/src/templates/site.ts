@@ -29,9 +29,9 @@ export const siteRoles = {
     holder: { name: 'gateway', site: 'edge', tenant: 'none', hosts: 'none' },
   },
 
-  /** Reads the site's records through the one consumer that the broker made for it. */
+  /** Hears the site's records, by the one consumer that the broker made for it; asks for nothing, as a console. */
   auditor: {
-    publish: [...readsOf('AUDIT', 'auditor')],
+    publish: ['_INBOX.{{tag(site)}}.auditor.>'],
     subscribe: ['_INBOX.{{tag(site)}}.auditor.>'],
     connectionTypes: ['STANDARD', 'WEBSOCKET'],
     subscriptions: 16,

@@ -190,6 +190,11 @@ export function readerConsumer(name: string, filter?: string): ConsumerShape {
   };
 }
 
+/** What the site's auditor hears: all records, in its inbox, while it listens there. */
+export function auditorConsumer(site: string): ConsumerShape {
+  return { ...readerConsumer('auditor'), deliver_subject: `_INBOX.${site}.auditor.audit` };
+}
+
 /** What a gateway reads of `compiled`. */
 export function gatewayCompiledConsumer(site: string, gateway: string): ConsumerShape {
   return readerConsumer(gateway, `$KV.compiled.${site}.>`);

@@ -1,5 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import {
+  auditorConsumer,
   defaultStreamLimits,
   gatewayAuditConsumer,
   gatewayCompiledConsumer,
@@ -40,5 +41,5 @@ export async function ensureSite(jsm: JetStreamManager, assets: SiteAssets): Pro
     await ensureConsumer(jsm, streamNames.compiled, gatewayCompiledConsumer(site, gateway));
     await ensureConsumer(jsm, streamNames.audit, gatewayAuditConsumer(site, gateway));
   }
-  await ensureConsumer(jsm, streamNames.audit, readerConsumer('auditor'));
+  await ensureConsumer(jsm, streamNames.audit, auditorConsumer(site));
 }

@@ -254,6 +254,11 @@ export const messageSchemas: readonly object[] = [
               "beginning",
               "now"
             ]
+          },
+          "after": {
+            "description": "Sequence in AUDIT after which to go on; instead of `from`.",
+            "type": "integer",
+            "minimum": 0
           }
         }
       },
@@ -262,7 +267,7 @@ export const messageSchemas: readonly object[] = [
         "required": [
           "jwt",
           "name",
-          "next",
+          "pending",
           "signers"
         ],
         "properties": {
@@ -270,7 +275,7 @@ export const messageSchemas: readonly object[] = [
             "type": "string"
           },
           "name": {
-            "description": "The ops user's name; its consumers on AUDIT and FLOW bear it too, prefixed with ops-.",
+            "description": "The ops user's name. Records come to `_INBOX.ops.<tenant>.<name>.audit`, counters to `….flow`, as soon as someone listens there.",
             "$ref": "names.json#/$defs/name"
           },
           "signers": {
@@ -283,10 +288,23 @@ export const messageSchemas: readonly object[] = [
               }
             }
           },
-          "next": {
-            "description": "Sequence in AUDIT to read from: 1 for the beginning.",
-            "type": "integer",
-            "minimum": 1
+          "pending": {
+            "description": "Messages that wait to be delivered: records and counters.",
+            "type": "object",
+            "required": [
+              "audit",
+              "flow"
+            ],
+            "properties": {
+              "audit": {
+                "type": "integer",
+                "minimum": 0
+              },
+              "flow": {
+                "type": "integer",
+                "minimum": 0
+              }
+            }
           }
         }
       },

@@ -144,6 +144,10 @@ export interface ConsoleRequest {
    * Where the audit consumer starts.
    */
   from?: 'beginning' | 'now';
+  /**
+   * Sequence in AUDIT after which to go on; instead of `from`.
+   */
+  after?: number;
 }
 export interface ConsoleReply {
   jwt: string;
@@ -161,9 +165,12 @@ export interface ConsoleReply {
     [k: string]: string[];
   };
   /**
-   * Sequence in AUDIT to read from: 1 for the beginning.
+   * Messages that wait to be delivered: records and counters.
    */
-  next: number;
+  pending: {
+    audit: number;
+    flow: number;
+  };
 }
 export interface ExplainRequest {
   /**

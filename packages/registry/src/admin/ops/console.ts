@@ -19,29 +19,37 @@ export function consoleOperation(options: {
 }) {
   const { store, users, manager, clock, random } = options;
 
-  /** Consumers are made here alone: whoever makes one chooses where it delivers. */
-  async function addConsumers(name: string, tenant: string): Promise<void> {
+  /**
+   * Consumers are made here alone, and deliver to the console's inbox: it has no right to ask for anything.
+   * Resolves with what waits for it.
+   */
+  async function addConsumers(name: string, tenant: string, after: number): Promise<ConsoleReply['pending']> {
+    const inbox = `_INBOX.ops.${tenant}.${name}`;
     const all = tenant === 'any';
     const base: Partial<ConsumerConfig> = {
       durable_name: `ops-${name}`,
       ack_policy: AckPolicy.None,
       inactive_threshold: unusedNanos,
     };
-    await manager.consumers.add('AUDIT', {
+    const audit = await manager.consumers.add('AUDIT', {
       ...base,
-      deliver_policy: DeliverPolicy.All,
+      deliver_subject: `${inbox}.audit`,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: after + 1,
       ...(all ? {} : { filter_subject: `from.*.audit.${tenant}.>` }),
     });
-    await manager.consumers.add('FLOW', {
+    const flow = await manager.consumers.add('FLOW', {
       ...base,
+      deliver_subject: `${inbox}.flow`,
       deliver_policy: DeliverPolicy.All,
       ...(all ? {} : { filter_subject: `from.*.flow.*.${tenant}.>` }),
     });
+    return { audit: audit.num_pending, flow: flow.num_pending };
   }
 
   return operation({
     request: 'ConsoleRequest',
-    async run({ key, tenant, from }, by): Promise<ConsoleReply> {
+    async run({ key, tenant, from, after }, by): Promise<ConsoleReply> {
       requireScope(by, tenant);
       if (!isPublicKey('user', key)) {
         throw new CausewayError('INVALID_REQUEST', 'key is not the public key of a user (U…)', {
@@ -52,16 +60,16 @@ export function consoleOperation(options: {
         throw new CausewayError('INVALID_REQUEST', `there is no tenant ${tenant}`, { pointer: '/tenant' });
       }
       const name = `console-${Buffer.from(random.bytes(8)).toString('hex')}`;
-      await addConsumers(name, tenant);
-      const next = from === 'now' ? (await manager.streams.info('AUDIT')).state.last_seq + 1 : 1;
       const jwt = await users.console(tenant, name, key, clock.now() + consoleLifetimeMs);
+      const start = from === 'now' ? (await manager.streams.info('AUDIT')).state.last_seq : (after ?? 0);
+      const pending = await addConsumers(name, tenant, start);
       const signers: ConsoleReply['signers'] = {};
       for (const site of store.all.sites) {
         if (tenant !== 'any' && !Object.hasOwn(site.tenants, tenant)) continue;
         for (const [gateway, keys] of Object.entries(site.gateways))
           signers[`${site.name}.${gateway}`] = [...keys];
       }
-      return { jwt, name, next, signers };
+      return { jwt, name, pending, signers };
     },
   });
 }
