@@ -50,8 +50,8 @@ const samples: {
     [{ tenant: '>' }, '/tenant'],
   ],
   ConsoleReply: [
-    { jwt: 'e.y.J', name: 'console-1', next: 1, signers: { 'edge-a.gw-1': [key] } },
-    [{ next: 0 }, '/next'],
+    { jwt: 'e.y.J', name: 'console-1', pending: { audit: 0, flow: 3 }, signers: { 'edge-a.gw-1': [key] } },
+    [{ pending: { audit: -1, flow: 0 } }, '/pending/audit'],
     [{ signers: { 'edge-a.gw-1': ['x'] } }, '/signers/edge-a.gw-1/0'],
   ],
   ExplainRequest: [

@@ -83,7 +83,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
   }),
   'site gateway': ({ site, name }) => recording(site, name, ''),
   'site auditor': ({ site }) => ({
-    publish: reads('AUDIT', 'auditor'),
+    publish: [raw(`_INBOX.${site}.auditor.>`), of('inbox', { site, caller: 'auditor' })],
     subscribe: [raw(`_INBOX.${site}.auditor.>`), of('inbox', { site, caller: 'auditor' })],
   }),
   'control gateway': ({ name }) => recording('cloud', name, '_cloud'),
@@ -122,20 +122,11 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     subscribe: [raw('_INBOX.cloud.registry.>')],
   }),
   'ops ops': ({ tenant, name }) => ({
-    publish: [
-      ...reads('AUDIT', `ops-${name}`),
-      ...reads('FLOW', `ops-${name}`),
-      raw(`$JS.API.DIRECT.GET.FLOW.from.*.flow.*.${tenant}.>`),
-    ],
+    publish: [raw(`_INBOX.ops.${tenant}.${name}.>`)],
     subscribe: [raw(`_INBOX.ops.${tenant}.${name}.>`), of('discovery', { tenant })],
   }),
   'ops ops-all': ({ name }) => ({
-    publish: [
-      ...reads('AUDIT', `ops-${name}`),
-      ...reads('FLOW', `ops-${name}`),
-      raw('$JS.API.DIRECT.GET.FLOW'),
-      raw('$JS.API.DIRECT.GET.FLOW.>'),
-    ],
+    publish: [raw(`_INBOX.ops.any.${name}.>`)],
     subscribe: [raw(`_INBOX.ops.any.${name}.>`), raw('discovery.>')],
   }),
   'control enrolling': ({ name }) => ({

@@ -105,24 +105,11 @@ test('templates - ops, as in the claims', () => {
       pub discovery.>
       sub _INBOX.cloud.registry.>
     ops {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}
-      pub $JS.API.CONSUMER.MSG.NEXT.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.INFO.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.RESET.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.MSG.NEXT.FLOW.ops-{{name()}}
-      pub $JS.API.CONSUMER.INFO.FLOW.ops-{{name()}}
-      pub $JS.API.CONSUMER.RESET.FLOW.ops-{{name()}}
-      pub $JS.API.DIRECT.GET.FLOW.from.*.flow.*.{{tag(tenant)}}.>
+      pub _INBOX.ops.{{tag(tenant)}}.{{name()}}.>
       sub _INBOX.ops.{{tag(tenant)}}.{{name()}}.>
       sub discovery.{{tag(tenant)}}.>
     ops-all {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}
-      pub $JS.API.CONSUMER.MSG.NEXT.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.INFO.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.RESET.AUDIT.ops-{{name()}}
-      pub $JS.API.CONSUMER.MSG.NEXT.FLOW.ops-{{name()}}
-      pub $JS.API.CONSUMER.INFO.FLOW.ops-{{name()}}
-      pub $JS.API.CONSUMER.RESET.FLOW.ops-{{name()}}
-      pub $JS.API.DIRECT.GET.FLOW
-      pub $JS.API.DIRECT.GET.FLOW.>
+      pub _INBOX.ops.any.{{name()}}.>
       sub _INBOX.ops.any.{{name()}}.>
       sub discovery.>"
   `);
@@ -150,9 +137,7 @@ test('templates - site, as in the claims', () => {
       sub _INBOX.{{tag(site)}}.gateway.{{name()}}.>
       sub peer.{{tag(site)}}.*.beat
     auditor {"subs":16,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}
-      pub $JS.API.CONSUMER.MSG.NEXT.AUDIT.auditor
-      pub $JS.API.CONSUMER.INFO.AUDIT.auditor
-      pub $JS.API.CONSUMER.RESET.AUDIT.auditor
+      pub _INBOX.{{tag(site)}}.auditor.>
       sub _INBOX.{{tag(site)}}.auditor.>"
   `);
 });
