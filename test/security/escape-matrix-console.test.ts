@@ -39,7 +39,9 @@ async function openConsole(tenant: string): Promise<Console> {
   const { name, client } = await openRawConsole(tenant);
   const heard: string[] = [];
   for (const subject of [
-    `_INBOX.ops.${tenant}.${name}.>`,
+    // Word for word: JetStream takes no notice of a listener by wildcard that comes later.
+    `_INBOX.ops.${tenant}.${name}.audit`,
+    `_INBOX.ops.${tenant}.${name}.flow`,
     tenant === 'any' ? 'discovery.>' : `discovery.${tenant}.>`,
   ]) {
     client.connection.subscribe(subject, { callback: (_, message) => void heard.push(message.subject) });

@@ -30,7 +30,6 @@ export {
 export {
   type ConsumerShape,
   defaultStreamLimits,
-  ingestPrefix,
   readerConsumer,
   reservedBytes,
   type StreamLimits,

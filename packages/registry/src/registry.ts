@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ensureHub, ensureOps, ingestPrefix } from '@causeway/nats-server';
+import { ensureHub, ensureOps } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -16,7 +16,7 @@ import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
 import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
-import { createQueueNames, ingestSecret } from './compile/queue-names.ts';
+import { createQueueNames } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
@@ -68,8 +68,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   const js = jetstream(connection);
   await ensureHub(manager);
   const consoleManager = await jetstreamManager(consoles);
-  const secret = ingestSecret(keyring.queueSecret);
-  await ensureOps(consoleManager, { secret });
+  await ensureOps(consoleManager);
 
   const store = await openDocumentStore(js);
   const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
@@ -111,7 +110,6 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
-    ingest: ingestPrefix(secret),
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
     clock,
     logger,

@@ -5,7 +5,7 @@ import { headers as createHeaders, type MsgHdrs, type NatsConnection } from 'nat
 const maxReplyBytes = 900_000;
 
 /** An error on the wire: the headers of NATS micro (NATS ADR-32) and the body of `schemas/refusal.json`. */
-export function encodeError(error: CausewayError): { body: Uint8Array; headers: MsgHdrs } {
+function encodeError(error: CausewayError): { body: Uint8Array; headers: MsgHdrs } {
   const headers = createHeaders();
   headers.set(names.errorCode, String(error.number));
   headers.set(names.error, error.code);

@@ -32,7 +32,7 @@ export interface Attacker {
 }
 
 /** The reply that makes a receiver see `shown` as the message's subject. */
-export function disguised(shown: string): string {
+function disguised(shown: string): string {
   return `$JS.ACK.a.b.1.1.1.1.1@${shown}`;
 }
 

@@ -263,7 +263,10 @@ export function publishCells(holder: Holder, around: Surroundings): Cell[] {
     ...wideCells(around),
     ...jetStreamCells(around, holder),
     ...machineryCells(around),
-    ...rightsOf(holder).publish.flatMap((right) => ('raw' in right ? [right.raw] : [])),
+    // What it may publish by a wildcard, also as one subject.
+    ...rightsOf(holder).publish.flatMap((right) =>
+      'raw' in right ? [right.raw, right.raw.replace(/>$/, 'matrix')] : [],
+    ),
   ];
   return distinct([...raws.map((subject) => ({ subject })), ...grammarCells(holder, around, false)]);
 }

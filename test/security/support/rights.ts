@@ -118,7 +118,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     subscribe: [of('adminInbox', { tenant: 'any', admin: name })],
   }),
   'ops registry': () => ({
-    publish: [raw('$JS.API.>'), raw('in.>'), raw('discovery.>')],
+    publish: [raw('$JS.API.>'), raw('from.>'), raw('discovery.>')],
     subscribe: [raw('_INBOX.cloud.registry.>')],
   }),
   'ops ops': ({ tenant, name }) => ({

@@ -32,7 +32,7 @@ export interface Member {
 
 export const sites = ['cloud', 'edge-a', 'edge-b'] as const;
 /** The API that makes edge-a a host, so that its gateway has an `any` subject. */
-export const hosted = 'quotes';
+const hosted = 'quotes';
 
 const manifest = {
   kind: 'api',

@@ -22,7 +22,7 @@ type AccountBody = { signing_keys?: (string | { role: string; template: Template
 type Template = { pub: { allow: string[] }; sub: { allow: string[] } } & Record<string, unknown>;
 
 /** The accounts that a site's server knows, from its resolver. */
-export async function accountsAt(fabric: TestFabric, site: string): Promise<ServerAccount[]> {
+async function accountsAt(fabric: TestFabric, site: string): Promise<ServerAccount[]> {
   const folder = path.join(fabricLayout(fabric.dir).site(site).nats, 'resolver');
   const files = (await readdir(folder)).filter((file) => file.endsWith('.jwt'));
   return Promise.all(

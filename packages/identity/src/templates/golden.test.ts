@@ -101,7 +101,7 @@ test('templates - ops, as in the claims', () => {
   expect(golden('ops')).toMatchInlineSnapshot(`
     "registry {"subs":-1,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub $JS.API.>
-      pub in.>
+      pub from.>
       pub discovery.>
       sub _INBOX.cloud.registry.>
     ops {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD","WEBSOCKET"]}

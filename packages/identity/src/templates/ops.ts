@@ -8,7 +8,7 @@ import type { RoleTemplate } from './role-template.ts';
 export const opsRoles = {
   /** Stores what the registry collected, makes the consoles' consumers, and announces to them. */
   registry: {
-    publish: ['$JS.API.>', 'in.>', 'discovery.>'],
+    publish: ['$JS.API.>', 'from.>', 'discovery.>'],
     subscribe: ['_INBOX.cloud.registry.>'],
     connectionTypes: ['STANDARD'],
     subscriptions: -1,

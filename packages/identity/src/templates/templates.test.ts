@@ -112,7 +112,7 @@ test('templates - across the link into CONTROL go two subjects that only the reg
 
 test('templates - nobody but the registry may store what was collected', () => {
   const writers = entries.filter(({ list, entry }) => list === 'publish' && /^(in|from)\b/.test(entry));
-  expect(writers.map(({ kind, role, entry }) => `${kind} ${role} ${entry}`)).toEqual(['ops registry in.>']);
+  expect(writers.map(({ kind, role, entry }) => `${kind} ${role} ${entry}`)).toEqual(['ops registry from.>']);
 });
 
 test('templates - consoles share their account with nobody but the registry', () => {

@@ -112,29 +112,15 @@ export function siteFlow(site: string, limits: StreamLimits): StreamShape {
   };
 }
 
-/** Where the registry, and nobody else, stores what it collected: `secret` is known to it alone (ADR 0008). */
-export function ingestPrefix(secret: string): string {
-  return `in.${secret}`;
-}
-
-/** A collecting stream listens on the secret subject, and keeps messages under the one behind it. */
-function ingest(secret: string, kind: 'audit' | 'flow') {
-  const subject = `${ingestPrefix(secret)}.from.*.${kind}.>`;
-  return {
-    subjects: [subject],
-    subject_transform: { src: subject, dest: `from.{{wildcard(1)}}.${kind}.>` },
-  };
-}
-
 /**
  * All records. The registry alone writes here, each message under the site it was collected from
  * (`from.<site>.…`), whatever the message says of itself.
  */
-export function hubAudit(limits: StreamLimits, secret: string): StreamShape {
+export function hubAudit(limits: StreamLimits): StreamShape {
   return {
     ...base(limits),
     name: streamNames.audit,
-    ...ingest(secret, 'audit'),
+    subjects: ['from.*.audit.>'],
     max_bytes: limits.auditBytes,
     discard: DiscardPolicy.New,
     allow_direct: true,
@@ -146,11 +132,11 @@ export function hubAudit(limits: StreamLimits, secret: string): StreamShape {
 }
 
 /** All counters as the sites have them, one per site and subject; totals are summed when read. */
-export function hubFlow(limits: StreamLimits, secret: string): StreamShape {
+export function hubFlow(limits: StreamLimits): StreamShape {
   return {
     ...base(limits),
     name: streamNames.flow,
-    ...ingest(secret, 'flow'),
+    subjects: ['from.*.flow.>'],
     max_msgs_per_subject: 1,
     allow_direct: true,
     allow_atomic: true,

@@ -1,13 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  defaultStreamLimits,
-  hubAudit,
-  hubFlow,
-  ingestPrefix,
-  reservedBytes,
-  siteAudit,
-  siteCompiled,
-} from './config.ts';
+import { defaultStreamLimits, hubAudit, hubFlow, reservedBytes, siteAudit, siteCompiled } from './config.ts';
 import { satisfies } from './ensure.ts';
 import { hubStreams } from './hub.ts';
 
@@ -34,13 +26,12 @@ it('streams - CONTROL has nothing that collects from other streams, and no strea
   expect(streams.some((stream) => stream.sources || stream.mirror || stream.republish)).toBe(false);
 });
 
-it('streams - what consoles read is stored on a secret subject alone, and kept without the secret', () => {
+it('streams - what consoles read has a source in nothing but what the registry stores', () => {
   for (const [stream, kind] of [
-    [hubAudit(defaultStreamLimits, 'SECRET'), 'audit'],
-    [hubFlow(defaultStreamLimits, 'SECRET'), 'flow'],
+    [hubAudit(defaultStreamLimits), 'audit'],
+    [hubFlow(defaultStreamLimits), 'flow'],
   ] as const) {
-    expect(stream.subjects).toEqual([`${ingestPrefix('SECRET')}.from.*.${kind}.>`]);
-    expect(stream.subject_transform?.dest).toBe(`from.{{wildcard(1)}}.${kind}.>`);
+    expect(stream.subjects).toEqual([`from.*.${kind}.>`]);
     expect([stream.sources, stream.mirror, stream.allow_atomic]).toEqual([undefined, undefined, true]);
   }
 });

@@ -42,14 +42,12 @@ export async function ensureHub(jsm: JetStreamManager, assets: HubAssets = {}): 
 
 /** What is kept for consoles: everything that was collected. */
 export interface ConsoleAssets {
-  /** Secret of the registry: what it stores comes on subjects that begin with `ingestPrefix(secret)`. */
-  readonly secret: string;
   readonly limits?: Partial<StreamLimits>;
 }
 
 /** Makes the collecting streams in `OPS`, or brings them up to date, with the registry's rights there. */
-export async function ensureOps(jsm: JetStreamManager, assets: ConsoleAssets): Promise<void> {
+export async function ensureOps(jsm: JetStreamManager, assets: ConsoleAssets = {}): Promise<void> {
   const limits = { ...defaultStreamLimits, ...assets.limits };
-  await ensureStream(jsm, hubAudit(limits, assets.secret));
-  await ensureStream(jsm, hubFlow(limits, assets.secret));
+  await ensureStream(jsm, hubAudit(limits));
+  await ensureStream(jsm, hubFlow(limits));
 }

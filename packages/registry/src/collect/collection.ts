@@ -27,13 +27,12 @@ export function createCollection(options: {
   /** Of the consoles' account, where everything collected is kept. */
   js: JetStreamClient;
   manager: JetStreamManager;
-  ingest: string;
   /** Opens a connection of the registry's with this inbox prefix. */
   connect: (inboxPrefix: string) => Promise<NatsConnection>;
   clock: Clock;
   logger: Logger;
 }): Collection {
-  const { js, manager, ingest, connect, clock, logger } = options;
+  const { js, manager, connect, clock, logger } = options;
   const sites = new Map<string, OfSite>();
   const starting = new Map<string, Promise<void>>();
 
@@ -42,7 +41,7 @@ export function createCollection(options: {
     let audit: SiteCollector | undefined;
     try {
       connection = await connect(collectPrefix(site));
-      const around = { site, connection, js, manager, ingest, clock, logger };
+      const around = { site, connection, js, manager, clock, logger };
       audit = await startSiteCollector({ ...around, kind: 'audit' });
       const flow = await startSiteCollector({ ...around, kind: 'flow' });
       sites.set(site, { connection, audit, flow });

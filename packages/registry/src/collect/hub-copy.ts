@@ -47,13 +47,11 @@ export function openHubCopy(options: {
   site: string;
   /** Of the hub. */
   stream: string;
-  /** What the subjects begin with on which the hub's streams listen: a secret of the registry's. */
-  ingest: string;
   /** `audit` or `flow`: the first token of the site's subjects. */
   kind: 'audit' | 'flow';
 }): HubCopy {
-  const { js, manager, site, stream, ingest, kind } = options;
-  const stamped = (message: StreamMessage) => `${ingest}.from.${site}.${message.subject}`;
+  const { js, manager, site, stream, kind } = options;
+  const stamped = (message: StreamMessage) => `from.${site}.${message.subject}`;
   return {
     async position() {
       try {

@@ -47,17 +47,15 @@ export async function startSiteCollector(options: {
   /** Of the consoles' account, where everything collected is kept. */
   js: JetStreamClient;
   manager: JetStreamManager;
-  ingest: string;
   clock: Clock;
   logger: Logger;
 }): Promise<SiteCollector> {
-  const { site, kind, connection, js, manager, ingest, clock } = options;
+  const { site, kind, connection, js, manager, clock } = options;
   const logger = options.logger.child({ site, collecting: kind });
   const copy: HubCopy = openHubCopy({
     js,
     manager,
     site,
-    ingest,
     stream: kind === 'audit' ? streamNames.audit : streamNames.flow,
     kind,
   });

@@ -12,8 +12,3 @@ export function createQueueNames(secret: string): QueueNames {
       .digest('base64url')
       .slice(0, 27);
 }
-
-/** The secret token of the subjects on which everything collected is stored (ADR 0008). */
-export function ingestSecret(secret: string): string {
-  return createHmac('sha256', secret).update('ingest').digest('base64url').slice(0, 27);
-}
