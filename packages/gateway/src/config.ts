@@ -1,4 +1,4 @@
-/** All that a gateway must be told; the rest it learns from its site's `compiled` mirror. */
+/** All that a gateway must be told; the rest it learns from its site's copy of `compiled`. */
 export interface GatewayConfig {
   readonly site: string;
   /** Name of this replica: one token, unique within the site. */

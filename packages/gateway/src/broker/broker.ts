@@ -10,7 +10,7 @@ export interface Broker {
 
 const purgeEveryMs = 15_000;
 
-/** Makes the streams, mirror and consumers of an edge, and starts the purging of confirmed blocks. */
+/** Makes the streams and consumers of an edge, and starts the purging of confirmed blocks. */
 export async function startBroker(options: {
   connection: NatsConnection;
   site: string;

@@ -16,7 +16,7 @@ export type StreamShape = Partial<StreamConfig> & { readonly name: string };
 export type ConsumerShape = Partial<ConsumerConfig> & { readonly durable_name: string };
 
 /**
- * How large streams may grow, in bytes; -1 is no limit but the account's. Counters and mirrors have none: they
+ * How large streams may grow, in bytes; -1 is no limit but the account's. Counters have none: they
  * hold one message for each subject, and a limit would make room by forgetting the oldest. A limit is space set
  * aside: the server refuses a stream where the sum exceeds its `max_file_store` (`reservedBytes`).
  */
@@ -94,10 +94,7 @@ export function siteAudit(site: string, limits: StreamLimits): StreamShape {
   };
 }
 
-/**
- * A site's own counters: the last value of each is all that is kept. That is enough for the cloud, which adds
- * the difference to what it last had of the same source (NATS ADR-49), so nothing is lost over a cut link.
- */
+/** A site's own counters: the last value of each is all that is kept, and all that the cloud copies. */
 export function siteFlow(site: string, limits: StreamLimits): StreamShape {
   return {
     ...base(limits),

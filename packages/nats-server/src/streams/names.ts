@@ -6,7 +6,7 @@
 /** The site that is the hub. */
 export const cloudSite = 'cloud';
 
-/** Streams. `auditCloud` and `flowCloud` are the cloud site's own, beside the collecting ones in `CONTROL`. */
+/** Streams. `auditCloud` and `flowCloud` are the cloud site's own, beside the collecting ones in `OPS`. */
 export const streamNames = {
   audit: 'AUDIT',
   flow: 'FLOW',
