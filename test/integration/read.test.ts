@@ -214,7 +214,7 @@ describe('reading from the start', () => {
     const reader = readFromStart({
       connection: a.connection,
       stream: 'AUDIT',
-      consumer: 'auditor',
+      consumer: 'gw-1',
       clock: systemClock,
       log: silent,
       onMessage: (message) => {

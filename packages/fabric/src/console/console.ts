@@ -72,7 +72,8 @@ export async function openConsole(
   }
 
   const first = await open();
-  const unused = new Set<'audit' | 'flow'>(['audit', 'flow']);
+  // What waits was counted when it was opened: only to hear what comes from then on is it still good later.
+  let unused = options.from === 'now';
 
   function read(kind: 'audit' | 'flow', onMessage: (message: StreamMessage) => void): ConsoleReading {
     const caughtUp = Promise.withResolvers<void>();
@@ -115,7 +116,8 @@ export async function openConsole(
     }
 
     async function run(): Promise<void> {
-      let grant: Grant | undefined = unused.delete(kind) ? first : undefined;
+      let grant: Grant | undefined = unused && kind === 'audit' ? first : undefined;
+      if (grant) unused = false;
       while (!stopped) {
         try {
           // Counters come as they stand, all of them; records go on behind the last.
