@@ -101,7 +101,7 @@ afterAll(async () => {
 });
 
 // A link that was cut in the midst of it is dialled again within half a minute.
-describe('escape matrix, replies', { timeout: 180_000, retry: 3 }, () => {
+describe('escape matrix, replies', { timeout: 180_000 }, () => {
   const tenantEars = [
     ['edge-a', 'acme'],
     ['cloud', 'acme'],
