@@ -60,6 +60,7 @@ export {
 } from './headers.ts';
 export { decodeJson, encodeJson } from './json.ts';
 export type { Clock, Logger, Random } from './ports.ts';
+export { readReply } from './reply.ts';
 export { type CallFields, type SubjectKind, subjects } from './subjects/grammar.ts';
 export {
   buckets,

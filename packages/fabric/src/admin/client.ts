@@ -5,8 +5,6 @@ import {
   type Clock,
   type ConsoleReply,
   type ConsoleRequest,
-  check,
-  decodeJson,
   type ExplainReply,
   type ExplainRequest,
   encodeJson,
@@ -14,12 +12,12 @@ import {
   type GetRequest,
   type IssueReply,
   type IssueRequest,
-  isErrorCode,
   type Logger,
   type Messages,
   type Random,
   type RevokeReply,
   type RevokeRequest,
+  readReply,
   type StatusReply,
 } from '@causeway/protocol';
 import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
@@ -87,10 +85,10 @@ export async function connectAdmin(
     request: object,
     expected: N,
   ): Promise<Messages[N]> {
-    let value: unknown;
+    let reply: Uint8Array;
     try {
       const subject = `admin.${tenant}.${creds.name}.${op}`;
-      value = decodeJson((await mux.request(subject, encodeJson(request), { timeoutMs })).data);
+      reply = (await mux.request(subject, encodeJson(request), { timeoutMs })).data;
     } catch (error) {
       if (!(error instanceof MuxError)) throw error;
       throw new CausewayError(
@@ -101,16 +99,7 @@ export async function connectAdmin(
         },
       );
     }
-    const refusal = check('Refusal', value);
-    if (refusal.value && isErrorCode(refusal.value.code)) {
-      const { code, reason, pointer } = refusal.value;
-      throw new CausewayError(
-        code as CausewayError['code'],
-        reason,
-        pointer === undefined ? {} : { pointer },
-      );
-    }
-    const parsed = check(expected, value);
+    const parsed = readReply(expected, reply);
     if (parsed.fault) {
       const { pointer, problem } = parsed.fault;
       throw new CausewayError('SERVICE_ERROR', `the registry's ${expected}${pointer} ${problem}`);

@@ -4,15 +4,13 @@ import {
   CausewayError,
   type Clock,
   type CompiledReply,
-  check,
-  decodeJson,
   encodeJson,
-  isErrorCode,
   type Logger,
   type Manifest,
   type Messages,
   protocolVersion,
   type Receipt,
+  readReply,
 } from '@causeway/protocol';
 import type { HubClock, ReplyMux } from '@causeway/transport';
 
@@ -65,17 +63,7 @@ export function createControlLink(options: {
     const reply = await mux.request(`control.${site}.${op}`, encodeJson(body), {
       timeoutMs: requestTimeoutMs,
     });
-    const value = decodeJson(reply.data);
-    const refusal = check('Refusal', value);
-    if (refusal.value && isErrorCode(refusal.value.code)) {
-      const { code, reason, pointer } = refusal.value;
-      throw new CausewayError(
-        code as CausewayError['code'],
-        reason,
-        pointer === undefined ? {} : { pointer },
-      );
-    }
-    const parsed = check(expected, value);
+    const parsed = readReply(expected, reply.data);
     if (parsed.fault) throw new CausewayError('UNREACHABLE', `the registry answered with a bad ${expected}`);
     hub.observe({ sentMonotonic: sent, receivedMonotonic: clock.monotonic(), hubTime: parsed.value.time });
     return parsed.value;
