@@ -114,7 +114,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     clock,
     logger,
   });
-  const publishing = createPublishing({ store, compiler, announce });
+  const publishing = createPublishing({ store, compiler, announce, clock });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
   const refreshed = new Set<string>();
@@ -149,6 +149,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       revoke: revokeOperation({ store, compiler, keyring, hub, clock }),
     },
+    clock,
     logger,
   });
   const stopPurge = startCloudPurge({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../test/support/manual-clock.ts';
 import { createHubClock } from './deadline.ts';
-import { manualClock } from './test-support.ts';
 
 describe('hub clock', () => {
   it('hub clock - is this machine’s own, with no bound, until something was observed', () => {
@@ -9,13 +9,13 @@ describe('hub clock', () => {
     expect([hub.known, hub.now(), hub.slack]).toEqual([false, clock.now(), Number.POSITIVE_INFINITY]);
   });
 
-  it('hub clock - keeps the observation of least round trip, and its half as slack', () => {
+  it('hub clock - keeps the observation of least round trip, and its half as slack', async () => {
     const clock = manualClock();
     const hub = createHubClock(clock);
     hub.observe({ sentMonotonic: 0, receivedMonotonic: 100, hubTime: 5_090 });
     hub.observe({ sentMonotonic: 200, receivedMonotonic: 210, hubTime: 5_205 });
     hub.observe({ sentMonotonic: 300, receivedMonotonic: 400, hubTime: 5_301 });
-    clock.advance(1_000);
+    await clock.advance(1_000);
     expect([hub.known, hub.now(), hub.slack]).toEqual([true, 6_000, 5]);
   });
 

@@ -24,6 +24,8 @@ export {
   permissionViolation,
   type Status,
 } from './nats-types.ts';
+export { type ProgramParts, runProgram, tellParent } from './program.ts';
+export { type LogRate, rateLimitedLogger } from './rate-limited-logger.ts';
 export { createSigner, type Signer, verifySignature } from './signer.ts';
 export { systemClock, systemRandom } from './system.ts';
 export { createTokens } from './tokens.ts';

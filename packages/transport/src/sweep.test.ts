@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../test/support/manual-clock.ts';
 import { createDeadlineSweep, type Expiring } from './sweep.ts';
-import { manualClock } from './test-support.ts';
 
 function started() {
   const clock = manualClock();
@@ -17,11 +17,11 @@ function started() {
 }
 
 describe('sweep', () => {
-  it('sweep - expires each entry once, never early and at most two ticks late', () => {
+  it('sweep - expires each entry once, never early and at most two ticks late', async () => {
     const { clock, expired, add } = started();
     const deadlines = Array.from({ length: 500 }, (_, at) => (at * 37.7) % 9_000);
     for (const deadline of deadlines) add(deadline);
-    for (let at = 0; at < 9_100; at += 3) clock.advance(3);
+    for (let at = 0; at < 9_100; at += 3) await clock.advance(3);
     expect(expired.map(([deadline]) => deadline).sort()).toEqual(deadlines.sort());
     for (const [deadline, at] of expired) {
       expect(at).toBeGreaterThanOrEqual(deadline);
@@ -29,32 +29,32 @@ describe('sweep', () => {
     }
   });
 
-  it('sweep - expires what fell due while the process stood still', () => {
+  it('sweep - expires what fell due while the process stood still', async () => {
     const { clock, expired, add } = started();
     for (const deadline of [10, 4_000, 8_000, 100_000]) add(deadline);
     const stall = clock.monotonic;
     clock.monotonic = () => stall() + 20_000;
-    clock.advance(8);
+    await clock.advance(8);
     expect(expired.map(([deadline]) => deadline).sort()).toEqual([10, 4_000, 8_000]);
   });
 
-  it('sweep - forgets what was removed, and expires an entry added with a deadline in the past', () => {
+  it('sweep - forgets what was removed, and expires an entry added with a deadline in the past', async () => {
     const { clock, expired, sweep, add } = started();
     const entries = [add(100), add(100), add(100)];
     sweep.remove(entries[1] as Expiring);
     sweep.remove(entries[1] as Expiring);
     add(-5_000);
-    clock.advance(200);
+    await clock.advance(200);
     expect(expired.map(([deadline]) => deadline)).toEqual([-5_000, 100, 100]);
   });
 
-  it('sweep - runs its timer only while there is something to wait for', () => {
+  it('sweep - runs its timer only while there is something to wait for', async () => {
     const { clock, sweep, add } = started();
     expect(clock.timers).toBe(0);
     const entry = add(1_000);
     expect(clock.timers).toBe(1);
     sweep.remove(entry);
-    clock.advance(8);
+    await clock.advance(8);
     expect(clock.timers).toBe(0);
     add(clock.monotonic() + 5);
     sweep.clear();

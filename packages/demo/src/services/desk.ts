@@ -6,9 +6,9 @@
  */
 import { book } from '../market/book.ts';
 import { positionsManifest, type quotesManifest } from './manifests.ts';
-import { runProgram } from './program.ts';
+import { runService } from './program.ts';
 
-await runProgram('desk', async ({ connect, callsOf }) => {
+await runService('desk', async ({ connect, callsOf }) => {
   const creds = process.env.DESK_CREDS;
   if (!creds)
     throw new Error('DESK_CREDS is not set; expected the path of the .creds file of the identity desk');

@@ -4,9 +4,9 @@
  */
 import { type Price, readMarket } from '../market/prices.ts';
 import { quotesManifest } from './manifests.ts';
-import { runProgram } from './program.ts';
+import { runService } from './program.ts';
 
-await runProgram('quotes', async ({ connect }) => {
+await runService('quotes', async ({ connect }) => {
   const market = await readMarket();
 
   function pricesOf(symbol: string): readonly Price[] {

@@ -5,9 +5,9 @@
  */
 import { annualVolatility, historicalValueAtRisk } from '../market/statistics.ts';
 import { type quotesManifest, riskManifest } from './manifests.ts';
-import { runProgram } from './program.ts';
+import { runService } from './program.ts';
 
-await runProgram('risk', async ({ connect, callsOf }) => {
+await runService('risk', async ({ connect, callsOf }) => {
   const causeway = await connect();
   const quotes = causeway.service<typeof quotesManifest>('quotes', 1);
   const calls = callsOf(causeway);

@@ -1,4 +1,12 @@
-import { CausewayError, type Logger, type Messages, parseMessage, subjects } from '@causeway/protocol';
+import {
+  CausewayError,
+  type Clock,
+  type Logger,
+  type Messages,
+  parseMessage,
+  subjects,
+} from '@causeway/protocol';
+import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { answerWith } from '../reply.ts';
 
@@ -43,14 +51,18 @@ export function requireScope(by: Administrator, tenant: string): void {
   );
 }
 
+/** What the administrators of one tenant can make the registry write. */
+const perScope: LogRate = { lines: 60, periodMs: 60_000 };
+
 /** Serves `admin.<tenant>.<admin>.<op>`, one subscription for each tenant and one for the fabric (`any`). */
 export function createAdminDesk(options: {
   connection: NatsConnection;
   tenants: readonly string[];
   operations: Readonly<Record<string, AnyAdminOperation>>;
+  clock: Clock;
   logger: Logger;
 }): { close(): void } {
-  const { connection, operations, logger } = options;
+  const { connection, operations, clock, logger } = options;
   const subscriptions: Subscription[] = [];
 
   async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
@@ -59,11 +71,14 @@ export function createAdminDesk(options: {
     return found.handle(body, by);
   }
 
-  function onMessage(scope: string, message: Msg): void {
+  function onMessage(scope: string, message: Msg, heardLog: Logger): void {
     const fields = subjects.admin.parse(message.subject);
     const inbox = subjects.adminInbox.parse(message.reply ?? '');
     if (fields?.tenant !== scope || inbox?.tenant !== scope || inbox.admin !== fields.admin) {
-      logger.warn({ scope, shown: message.subject }, 'admin message without an inbox of its sender; dropped');
+      heardLog.warn(
+        { scope, shown: message.subject },
+        'admin message without an inbox of its sender; dropped',
+      );
       return;
     }
     const reply = message.reply as string;
@@ -72,15 +87,16 @@ export function createAdminDesk(options: {
       connection,
       reply,
       answer(fields.op, message.data, by),
-      logger.child({ by, op: fields.op }),
+      heardLog.child({ by, op: fields.op }),
     );
   }
 
   for (const scope of ['any', ...options.tenants]) {
+    const heardLog = rateLimitedLogger(logger, clock, perScope);
     const subscription = connection.subscribe(`admin.${scope}.*.*`, {
       callback: (err, message) => {
         if (err) logger.error({ err, scope }, 'admin subscription refused');
-        else onMessage(scope, message);
+        else onMessage(scope, message, heardLog);
       },
     });
     subscriptions.push(subscription);

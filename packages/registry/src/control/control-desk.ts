@@ -9,6 +9,7 @@ import {
   protocolVersion,
   subjects,
 } from '@causeway/protocol';
+import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -22,6 +23,9 @@ export interface ControlDesk {
   addSite(site: string): void;
   close(): void;
 }
+
+/** What a site that is taken over can make the registry write. */
+const perSite: LogRate = { lines: 60, periodMs: 60_000 };
 
 /**
  * Creates the desk. `heard` is told at each renewal of a site's gateway, `usersTaken` when a site has put
@@ -109,7 +113,7 @@ export function createControlDesk(options: {
     );
   }
 
-  function onMessage(site: string, message: Msg): void {
+  function onMessage(site: string, message: Msg, heardLog: Logger): void {
     // The subscription says which site it is; a hostile leaf can make any subject show (ADR 0004).
     const fields = subjects.control.parse(message.subject);
     const inbox = subjects.inbox.parse(message.reply ?? '');
@@ -119,20 +123,21 @@ export function createControlDesk(options: {
       inbox.caller !== 'gateway' ||
       !isToken(inbox.token)
     ) {
-      logger.warn({ site, shown: message.subject }, 'control message that is not of its site; dropped');
+      heardLog.warn({ shown: message.subject }, 'control message that is not of its site; dropped');
       return;
     }
     const answered = answer(site, inbox.connection, fields.op, message.data);
-    void answerWith(connection, message.reply as string, answered, logger.child({ site, op: fields.op }));
+    void answerWith(connection, message.reply as string, answered, heardLog.child({ op: fields.op }));
   }
 
   return {
     addSite(site) {
       if (subscriptions.has(site)) return;
+      const heardLog = rateLimitedLogger(logger.child({ site }), clock, perSite);
       const subscription = connection.subscribe(`control.${site}.*`, {
         callback: (err, message) => {
           if (err) logger.error({ err, site }, 'control subscription refused');
-          else onMessage(site, message);
+          else onMessage(site, message, heardLog);
         },
       });
       subscriptions.set(site, subscription);

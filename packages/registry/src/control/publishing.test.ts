@@ -1,6 +1,6 @@
 import { CausewayError, type Manifest } from '@causeway/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { settle } from '../../../../test/support/manual-clock.ts';
+import { manualClock, settle } from '../../../../test/support/manual-clock.ts';
 import { countingCompiler, failureOf, memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
 import { acceptManifest, createPublishing, type Publishing } from './publishing.ts';
 
@@ -23,7 +23,7 @@ beforeEach(() => {
     ...[serviceOf('quotes', 'edge-a'), serviceOf('quotes', 'edge-b')],
   ]);
   compiler = countingCompiler(store);
-  publishing = createPublishing({ store, compiler, announce });
+  publishing = createPublishing({ store, compiler, announce, clock: manualClock() });
 });
 
 function announce(): void {
@@ -70,6 +70,21 @@ describe('accepting', () => {
 });
 
 describe('publishing', () => {
+  test('publishing - a site that has new manifests checked all the time waits, others and what stands do not', async () => {
+    let now = 0;
+    // Each look at the clock takes three seconds: checking one manifest uses up all that a site has.
+    const slow = createPublishing({ store, compiler, announce, clock: { monotonic: () => (now += 3_000) } });
+    await slow.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    const next = [manifest('2.0.0')];
+    for (let at = 0; at < 3; at += 1) await slow.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    const refused = await failureOf(slow.publish('acme', 'edge-a', 'quotes', next));
+    expect(refused).toMatchObject({ code: 'OVERLOADED', retryAfter: expect.any(Number) });
+    await slow.publish('acme', 'edge-b', 'quotes', next);
+    now += refused.retryAfter ?? 0;
+    await slow.publish('acme', 'edge-a', 'quotes', next);
+    expect(hosts('edge-a')).toEqual([1, 2]);
+  });
+
   test('publishing - the API and where it is hosted are one change, compiled and announced once', async () => {
     const revision = await publishing.publish('acme', 'edge-a', 'quotes', [
       manifest('1.0.0'),

@@ -1,7 +1,15 @@
-import { type ApiDocument, checkManifest, compareManifests } from '@causeway/policy';
-import { CausewayError, documentKeys, type Manifest, majorOf, type Service } from '@causeway/protocol';
+import { type ApiDocument, canonicalJson, checkManifest, compareManifests } from '@causeway/policy';
+import {
+  CausewayError,
+  type Clock,
+  documentKeys,
+  type Manifest,
+  majorOf,
+  type Service,
+} from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
+import { createTimeBudget, type TimeShare } from './time-budget.ts';
 
 /** Publishes the APIs that services register. */
 export interface Publishing {
@@ -14,22 +22,25 @@ const maxMajors = 16;
 /** Largest manifest in bytes of JSON. */
 const maxManifestBytes = 200_000;
 
+/** Checking 256 endpoints takes some 0.4 s; no site may keep the registry from its other work with that. */
+const perSite: TimeShare = { burstMs: 2_000, share: 0.1 };
+
 /**
  * Checks a manifest by itself and against what stands under the same major. Throws INVALID_REQUEST with the
  * place of the fault, or INCOMPATIBLE_API with every difference.
  */
 export function acceptManifest(store: DocumentStore, tenant: string, manifest: unknown): ApiDocument {
-  const parsed = checkManifest(manifest);
-  if (parsed.fault) {
-    const { pointer, problem } = parsed.fault;
-    throw new CausewayError('INVALID_REQUEST', `manifest${pointer} ${problem}`, { pointer });
-  }
-  const bytes = Buffer.byteLength(JSON.stringify(parsed.value));
+  const bytes = Buffer.byteLength(JSON.stringify(manifest) ?? '');
   if (bytes > maxManifestBytes) {
     throw new CausewayError(
       'PAYLOAD_TOO_LARGE',
       `the manifest has ${bytes} bytes; ${maxManifestBytes} are taken`,
     );
+  }
+  const parsed = checkManifest(manifest);
+  if (parsed.fault) {
+    const { pointer, problem } = parsed.fault;
+    throw new CausewayError('INVALID_REQUEST', `manifest${pointer} ${problem}`, { pointer });
   }
   const api: ApiDocument = { ...parsed.value, tenant };
   const major = majorOf(api.version);
@@ -55,8 +66,10 @@ export function createPublishing(options: {
   store: DocumentStore;
   compiler: Compiler;
   announce: () => void;
+  clock: Pick<Clock, 'monotonic'>;
 }): Publishing {
-  const { store, compiler, announce } = options;
+  const { store, compiler, announce, clock } = options;
+  const checking = createTimeBudget(clock, perSite);
   let queue: { prepare: () => AnyDocument[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let running = false;
 
@@ -69,6 +82,12 @@ export function createPublishing(options: {
         service.site !== site &&
         service.hosts?.includes(major),
     );
+  }
+
+  /** Whether this very manifest is published: what every start of an instance says again costs no check. */
+  function stands(tenant: string, manifest: Manifest): boolean {
+    const standing = store.get(documentKeys.api(tenant, manifest.service, majorOf(manifest.version)));
+    return standing?.kind === 'api' && canonicalJson(standing) === canonicalJson({ ...manifest, tenant });
   }
 
   /** The documents that registering these APIs changes; none where all of it stands already. */
@@ -86,7 +105,17 @@ export function createPublishing(options: {
       if (manifest.service !== name) {
         throw new CausewayError('DENIED', `${name} may not publish an API of the name ${manifest.service}`);
       }
-      const api = acceptManifest(store, tenant, manifest);
+      if (stands(tenant, manifest)) {
+        hosts.add(majorOf(manifest.version));
+        continue;
+      }
+      const checked = checking.spend(site, () => acceptManifest(store, tenant, manifest));
+      if (!('done' in checked)) {
+        throw new CausewayError('OVERLOADED', `site ${site} publishes more than the registry can check`, {
+          retryAfter: checked.waitMs,
+        });
+      }
+      const api = checked.done;
       const major = majorOf(api.version);
       const standing = store.get(documentKeys.api(tenant, name, major));
       const differs = standing?.kind !== 'api' || compareManifests(standing, api).verdict !== 'same';
