@@ -81,6 +81,7 @@ it('public exports - @causeway/protocol', async () => {
       "parseCompiledKey",
       "parseMessage",
       "protocolVersion",
+      "readReply",
       "reservedNames",
       "subject",
       "subjects",

@@ -27,6 +27,7 @@ export {
   type SupervisorEvent,
   superviseServer,
 } from './process/supervise.ts';
+export { type BatchMessage, maxBatchMessages, publishBatch } from './streams/batch.ts';
 export {
   type ConsumerShape,
   defaultStreamLimits,

@@ -8,7 +8,8 @@ import type { StoredBlock } from '../records/chain.ts';
 import { recordOf } from '../records/test-support.ts';
 import { createFlowWriter, type FlowStore, type FlowWriter } from './flow-writer.ts';
 
-type Behaviour = 'commits' | 'answer lost' | 'lost';
+/** `late`: given up, and committed when the stream comes to it, before whatever is sent next. */
+type Behaviour = 'commits' | 'answer lost' | 'lost' | 'late';
 
 /** A counter stream in memory: batches are whole or not at all. */
 function memoryFlow() {
@@ -16,19 +17,30 @@ function memoryFlow() {
   const batches: { subjects: number; blocks: number; through: number }[] = [];
   const behaviours: Behaviour[] = [];
   let watermark = 0;
+  const late: (() => void)[] = [];
   const store: FlowStore = {
     async commit(increments, blocks, through) {
       await Promise.resolve();
       const behaviour = behaviours.shift() ?? 'commits';
-      if (behaviour !== 'lost') {
+      const commit = () => {
         for (const [subject, value] of increments)
           counters.set(subject, (counters.get(subject) ?? 0) + value);
         watermark += blocks;
         batches.push({ subjects: increments.size, blocks, through });
+      };
+      if (behaviour === 'late') late.push(commit);
+      else {
+        for (const other of late.splice(0)) other();
+        if (behaviour !== 'lost') commit();
       }
       if (behaviour !== 'commits') throw new Error('timeout');
     },
     async watermark() {
+      if (flow.blind) throw new Error('no answer');
+      return watermark;
+    },
+    async settled() {
+      for (const commit of late.splice(0)) commit();
       if (flow.blind) throw new Error('no answer');
       return watermark;
     },
@@ -171,6 +183,7 @@ test('flow writer - whatever is lost on the way, counters end as a recount of th
       arbitrary: fc.constantFrom(
         'lost' as const,
         'answer lost' as const,
+        'late' as const,
         'blind' as const,
         'seeing' as const,
       ),
@@ -194,7 +207,7 @@ test('flow writer - whatever is lost on the way, counters end as a recount of th
           blocks.push(block(recordOf(`c${seq}`)));
           under.add(blocks.at(-1) as StoredBlock);
         } else if (each === 'tick') await time.advance(1_000);
-        else if (each === 'lost' || each === 'answer lost') run.behave(each);
+        else if (each === 'lost' || each === 'answer lost' || each === 'late') run.behave(each);
         else run.blind = each === 'blind';
         await settle();
       }

@@ -8,6 +8,11 @@ export interface FlowStore {
   commit(increments: ReadonlyMap<string, number>, blocks: number, through: number): Promise<void>;
   /** The watermark: number of the chain's blocks that the counters hold. */
   watermark(): Promise<number>;
+  /**
+   * The watermark after all that was sent before has been committed or is lost for good. It adds nothing to the
+   * counter itself, so that the stream answers in order; `through` stands with it as with a commit.
+   */
+  settled(through: number): Promise<number>;
 }
 
 /** Writes what stored blocks add to the counters, at most once a second (docs/audit.md, "Counters"). */
@@ -70,7 +75,7 @@ export function createFlowWriter(options: {
    * before it has been read, or what it holds would be counted twice.
    */
   async function settleDoubt(): Promise<void> {
-    const watermark = await store.watermark();
+    const watermark = await store.settled(countedThrough);
     dropCounted(due.filter((block) => block.seq <= watermark));
     doubtful = false;
   }

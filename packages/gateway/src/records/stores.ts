@@ -1,13 +1,27 @@
 import { parseBlock, type SealedBlock } from '@causeway/audit';
+import { publishBatch } from '@causeway/nats-server';
 import { subjects } from '@causeway/protocol';
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { headers as createHeaders, type NatsConnection } from 'nats';
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  type PubAck,
+} from '@nats-io/jetstream';
+import { headers as createHeaders, type MsgHdrs, type NatsConnection } from 'nats';
 import type { FlowStore } from '../counters/flow-writer.ts';
 import type { BlockStore, ChainPosition } from './chain.ts';
 
 /** Header of a watermark: the stream sequence of the last block that the counters hold. */
 const throughHeader = 'Causeway-Through';
 const publishTimeoutMs = 5_000;
+
+/** The header by which a counter's stream adds (NATS ADR-49). */
+function incrementOf(value: number): MsgHdrs {
+  const headers = createHeaders();
+  headers.set('Nats-Incr', `+${value}`);
+  return headers;
+}
 
 /** The stores of one gateway, in its site's own streams. */
 export interface Stores {
@@ -69,20 +83,26 @@ export async function openStores(options: {
   function flow(tenant: string) {
     const watermarkSubject = subjects.watermark.build({ site, tenant, gateway });
     const readWatermark = () => lastMessage(streams.flow, watermarkSubject);
+    const markOf = (count: number, through: number) => {
+      const headers = incrementOf(count);
+      headers.set(throughHeader, String(through));
+      return headers;
+    };
     return {
       async commit(increments: ReadonlyMap<string, number>, count: number, through: number) {
-        const mark = createHeaders();
-        mark.set('Nats-Incr', `+${count}`);
-        mark.set(throughHeader, String(through));
-        let batch: Awaited<ReturnType<JetStreamClient['startBatch']>> | undefined;
-        for (const [subject, value] of increments) {
-          const headers = createHeaders();
-          headers.set('Nats-Incr', `+${value}`);
-          if (batch) batch.add(subject, undefined, { headers });
-          else batch = await js.startBatch(subject, undefined, { headers });
-        }
-        if (!batch) throw new Error('no increments to commit');
-        await batch.commit(watermarkSubject, undefined, { headers: mark, timeout: publishTimeoutMs });
+        const messages = [...increments].map(([subject, value]) => ({
+          subject,
+          headers: incrementOf(value),
+        }));
+        const mark = { subject: watermarkSubject, headers: markOf(count, through) };
+        await publishBatch(js, [...messages, mark], { timeoutMs: publishTimeoutMs });
+      },
+      async settled(through: number) {
+        const ack = await js.publish(watermarkSubject, undefined, { headers: markOf(0, through) });
+        // The stream of a counter says what it has come to (NATS ADR-49); the client's type does not know of it.
+        const { val } = ack as PubAck & { val?: string };
+        if (val === undefined) throw new Error(`${watermarkSubject} is no counter`);
+        return Number(val);
       },
       async watermark() {
         const message = await readWatermark();

@@ -1,3 +1,4 @@
+import { maxBatchMessages, publishBatch } from '@causeway/nats-server';
 import {
   buckets,
   type Clock,
@@ -23,26 +24,23 @@ interface Write {
   readonly value: unknown;
 }
 
-/** One atomic batch holds 1,000 messages at most (NATS ADR-50). */
-const batchEntries = 900;
+/** Entries that are stored at once, with the position. */
+const batchEntries = maxBatchMessages - 1;
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
 
 /** Stores entries with the position that they reach, as a whole. */
 async function store(js: JetStreamClient, site: string, writes: readonly Write[]): Promise<void> {
-  const [first, ...rest] = writes;
-  const last = rest.pop();
-  if (!first || !last) throw new Error('a change has at least an entry and its position');
-  const subject = ({ key }: Write) => `$KV.${buckets.compiled}.${site}.${key}`;
-  const payload = ({ value }: Write) => (value === undefined ? new Uint8Array() : encodeJson(value));
-  const headers = ({ value }: Write) => {
-    const fields = createHeaders();
-    if (value === undefined) fields.set('KV-Operation', 'DEL');
-    return fields;
-  };
-  const batch = await js.startBatch(subject(first), payload(first), { headers: headers(first) });
-  for (const write of rest) batch.add(subject(write), payload(write), { headers: headers(write) });
-  await batch.commit(subject(last), payload(last), { headers: headers(last) });
+  const messages = writes.map(({ key, value }) => {
+    const headers = createHeaders();
+    if (value === undefined) headers.set('KV-Operation', 'DEL');
+    return {
+      subject: `$KV.${buckets.compiled}.${site}.${key}`,
+      payload: value === undefined ? new Uint8Array() : encodeJson(value),
+      headers,
+    };
+  });
+  await publishBatch(js, messages);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { StreamMessage } from '@causeway/nats-server';
+import { publishBatch, type StreamMessage } from '@causeway/nats-server';
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -19,7 +19,11 @@ export interface CopyPosition {
 export interface HubCopy {
   /** How far it goes; undefined where nothing has been copied. */
   position(): Promise<CopyPosition | undefined>;
-  /** Appends messages, all or none of them; the last carries the position. */
+  /**
+   * Appends messages, all or none of them, each with the position it reaches. They go right after what `position`
+   * last told and `append` last added: a try that was given up and arrives late after all, or another registry,
+   * makes this reject (WrongLastSequence), and nothing is stored twice.
+   */
   append(messages: readonly StreamMessage[], created: string): Promise<void>;
 }
 
@@ -27,6 +31,8 @@ export interface HubCopy {
 const sequenceHeader = 'Causeway-Copied-Sequence';
 const createdHeader = 'Causeway-Copied-From';
 const timeoutMs = 10_000;
+const expectedHeader = 'Nats-Expected-Last-Subject-Sequence';
+const expectedSubjectHeader = 'Nats-Expected-Last-Subject-Sequence-Subject';
 
 /** Headers of a message that are copied: Causeway's own, but none that mean something to the hub's server. */
 function copiedHeaders(message: StreamMessage, site: { created: string }): MsgHdrs {
@@ -51,12 +57,16 @@ export function openHubCopy(options: {
   kind: 'audit' | 'flow';
 }): HubCopy {
   const { js, manager, site, stream, kind } = options;
+  const ofSite = `from.${site}.${kind}.>`;
+  /** Sequence in the hub's stream of the last message that is this site's; 0 where there is none. */
+  let tail = 0;
   const stamped = (message: StreamMessage) => `from.${site}.${message.subject}`;
   return {
     async position() {
       try {
-        const last = await manager.streams.getMessage(stream, { last_by_subj: `from.${site}.${kind}.>` });
+        const last = await manager.streams.getMessage(stream, { last_by_subj: ofSite });
         if (!last) return undefined;
+        tail = last.seq;
         const sequence = Number(last.header.get(sequenceHeader));
         return { sequence, created: last.header.get(createdHeader) };
       } catch (error) {
@@ -66,26 +76,14 @@ export function openHubCopy(options: {
       }
     },
     async append(messages, created) {
-      const [first, ...rest] = messages;
-      const last = rest.pop();
-      if (!first) return;
-      if (!last) {
-        await js.publish(stamped(first), first.data, {
-          headers: copiedHeaders(first, { created }),
-          timeout: timeoutMs,
-        });
-        return;
-      }
-      const batch = await js.startBatch(stamped(first), first.data, {
-        headers: copiedHeaders(first, { created }),
-      });
-      for (const message of rest) {
-        batch.add(stamped(message), message.data, { headers: copiedHeaders(message, { created }) });
-      }
-      await batch.commit(stamped(last), last.data, {
-        headers: copiedHeaders(last, { created }),
-        timeout: timeoutMs,
-      });
+      const copies = messages.map((message) => ({
+        subject: stamped(message),
+        payload: message.data,
+        headers: copiedHeaders(message, { created }),
+      }));
+      copies[0]?.headers.set(expectedHeader, String(tail));
+      copies[0]?.headers.set(expectedSubjectHeader, ofSite);
+      tail = (await publishBatch(js, copies, { timeoutMs })).seq;
     },
   };
 }

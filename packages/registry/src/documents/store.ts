@@ -1,3 +1,4 @@
+import { maxBatchMessages } from '@causeway/nats-server';
 import type { ApiDocument, Documents, PolicyDocument } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -9,7 +10,7 @@ import {
 } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from './read-bucket.ts';
-import { BucketConflict, batchSize, writeBucket } from './write-bucket.ts';
+import { BucketConflict, writeBucket } from './write-bucket.ts';
 
 /** Any document of the bucket `documents`. */
 export type AnyDocument = ApiDocument | PolicyDocument | Service | Site | AccountDocument;
@@ -98,8 +99,8 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
         return { key, value: document, expected: entries.get(key)?.revision ?? 0 };
       });
       if (writes.length === 0) return Promise.resolve(revision);
-      if (writes.length > batchSize) {
-        const reason = `${writes.length} documents cannot be written at once; ${batchSize} can`;
+      if (writes.length > maxBatchMessages) {
+        const reason = `${writes.length} documents cannot be written at once; ${maxBatchMessages} can`;
         return Promise.reject(new CausewayError('INVALID_REQUEST', reason));
       }
       const written = queue.then(() => write(writes));

@@ -1,3 +1,4 @@
+import { maxBatchMessages, publishBatch } from '@causeway/nats-server';
 import { encodeJson } from '@causeway/protocol';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { headers as createHeaders, type MsgHdrs } from 'nats';
@@ -16,8 +17,6 @@ export class BucketConflict extends Error {
   override readonly name = 'BucketConflict';
 }
 
-/** One atomic batch holds 1,000 messages at most (NATS ADR-50). */
-export const batchSize = 1_000;
 const wrongLastSequence = [10071, 10164];
 
 function headersOf(write: BucketWrite): MsgHdrs {
@@ -30,9 +29,6 @@ function headersOf(write: BucketWrite): MsgHdrs {
   return headers;
 }
 
-const payloadOf = (write: BucketWrite) =>
-  write.value === undefined ? new Uint8Array() : encodeJson(write.value);
-
 /**
  * Writes keys of a bucket, each 1,000 of them all or nothing. Resolves with the sequence of the last write.
  * Rejects with a BucketConflict where an expectation was not met.
@@ -44,8 +40,8 @@ export async function writeBucket(
 ): Promise<number> {
   let revision = 0;
   try {
-    for (let start = 0; start < writes.length; start += batchSize) {
-      revision = await writeBatch(js, bucket, writes.slice(start, start + batchSize));
+    for (let start = 0; start < writes.length; start += maxBatchMessages) {
+      revision = await writeBatch(js, bucket, writes.slice(start, start + maxBatchMessages));
     }
   } catch (error) {
     if (error instanceof JetStreamApiError && wrongLastSequence.includes(error.code)) {
@@ -61,19 +57,10 @@ async function writeBatch(
   bucket: string,
   writes: readonly BucketWrite[],
 ): Promise<number> {
-  const subject = (write: BucketWrite) => `$KV.${bucket}.${write.key}`;
-  const [first, ...rest] = writes;
-  if (!first) throw new Error('nothing to write');
-  const last = rest.pop();
-  if (!last) {
-    return (await js.publish(subject(first), payloadOf(first), { headers: headersOf(first) })).seq;
-  }
-  const batch = await js.startBatch(subject(first), payloadOf(first), { headers: headersOf(first) });
-  for (const write of rest) batch.add(subject(write), payloadOf(write), { headers: headersOf(write) });
-  // The commit is published as any message is: the client's own hides what the server says against it.
-  const headers = headersOf(last);
-  headers.set('Nats-Batch-Id', batch.id);
-  headers.set('Nats-Batch-Sequence', String(batch.count + 1));
-  headers.set('Nats-Batch-Commit', '1');
-  return (await js.publish(subject(last), payloadOf(last), { headers })).seq;
+  const messages = writes.map((write) => ({
+    subject: `$KV.${bucket}.${write.key}`,
+    payload: write.value === undefined ? new Uint8Array() : encodeJson(write.value),
+    headers: headersOf(write),
+  }));
+  return (await publishBatch(js, messages)).seq;
 }
