@@ -161,7 +161,7 @@ describe('taken-over site - records', () => {
     const sealed = (block: ReturnType<typeof forge>, subject = block.subject) => ({
       subject,
       body: Buffer.from(block.body).toString(),
-      more: { headers: { ...block.headers, 'Nats-Msg-Id': block.msgId } },
+      more: { headers: block.headers },
     });
     const chain = before.chains.find(({ source }) => source === 'edge-a');
     const next = (chain?.last ?? 0) + 1;

@@ -27,8 +27,6 @@ export interface BlockDraft {
 /** A block as it goes out: one JetStream message. */
 export interface SealedBlock {
   readonly subject: string;
-  /** For `Nats-Msg-Id`: `<tenant>.<site>.<gateway>.<seq>`. */
-  readonly msgId: string;
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
   /** `prev` of the next block. */
@@ -72,7 +70,6 @@ export function sealBlock(draft: BlockDraft, sign: Sign): SealedBlock {
   const sig = sign(encoder.encode(input));
   return {
     subject,
-    msgId: `${tenant}.${site}.${gateway}.${seq}`,
     headers: {
       [blockHeaders.tenant]: tenant,
       [blockHeaders.site]: site,

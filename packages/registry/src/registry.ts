@@ -23,9 +23,11 @@ import { createGateways } from './control/gateways.ts';
 import { hintGateways } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
 import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts';
+import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
+import { startReconciling } from './reconcile.ts';
 
 /** A running registry. */
 export interface Registry {
@@ -87,25 +89,25 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   };
 
   const hub = createHub(system, logger);
-  // Claims that a registry stored but could not push before it ended.
-  for (const account of store.accounts) await hub.pushClaims(account.jwt);
+  // Claims that a registry stored but could not push before it ended. Without them in force it must not start.
+  const claims = createAccountClaims({ store, hub, logger });
+  await claims.push();
 
   const users = createUserIssuer({ keyring, accountKey, clock, random });
+  const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
   const compiler = await openCompiler({
     js,
     store,
     queueNames,
     users,
-    clock,
     logger,
     onChange: (site, revision) => hintGateways(connection, store, site, revision),
+    onCompiled: () => announcer.announce(),
   });
-  // What cannot be compiled is logged and tried again; it must not keep the registry from starting.
+  // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
-  const announcer = createAnnouncer({ connection: consoles, store });
-  const announce = () => announcer.announce();
   const gateways = createGateways(clock);
   const collection = createCollection({
     js: jetstream(consoles),
@@ -114,7 +116,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     clock,
     logger,
   });
-  const publishing = createPublishing({ store, compiler, announce, clock });
+  const publishing = createPublishing({ store, compiler, clock });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
   const refreshed = new Set<string>();
@@ -141,13 +143,13 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     connection,
     tenants: store.accounts.map((account) => account.name),
     operations: {
-      apply: applyOperation({ store, compiler, announce }),
+      apply: applyOperation({ store, compiler }),
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store }),
       issue: issueOperation({ store, compiler, users }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
-      revoke: revokeOperation({ store, compiler, keyring, hub, clock }),
+      revoke: revokeOperation({ store, compiler, keyring, claims, clock }),
     },
     clock,
     logger,
@@ -158,6 +160,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     clock,
     logger,
   });
+  const stopReconciling = startReconciling({ store, compiler, claims, clock, logger });
   await connection.flush();
   logger.info({ revision: store.revision, sites: store.all.sites.length }, 'registry ready');
 
@@ -169,6 +172,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       controlDesk.close();
       adminDesk.close();
       stopPurge();
+      stopReconciling();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

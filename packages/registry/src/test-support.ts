@@ -40,6 +40,7 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get accounts() {
       return ofKind('account');
     },
+    async refresh() {},
     async put(documents) {
       await Promise.resolve();
       if (failure) {
@@ -54,14 +55,17 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
   };
 }
 
-/** A compiler that only counts how often it ran, for parts that compile through it. */
+/** A compiler that only counts how often it had something to do, for parts that compile through it. */
 export function countingCompiler(store: DocumentStore): Compiler & { readonly runs: number } {
   let runs = 0;
+  let compiled = store.revision;
   return {
     get runs() {
       return runs;
     },
     async run() {
+      if (compiled === store.revision) return;
+      compiled = store.revision;
       runs += 1;
     },
     changesSince: () => ({ position: 0, full: true, more: false, entries: [] }),

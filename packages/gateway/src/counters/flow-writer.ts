@@ -4,12 +4,10 @@ import type { StoredBlock } from '../records/chain.ts';
 
 /** Commits increments to the site's counter stream, all or nothing. */
 export interface FlowStore {
-  /** Adds to the counters named by subject, and `blocks` to the chain's watermark, as one atomic batch. */
-  commit(increments: ReadonlyMap<string, number>, blocks: number, through: number): Promise<void>;
-  /** The watermark: number of the chain's blocks that the counters hold. */
-  watermark(): Promise<number>;
+  /** Adds to the counters named by subject, and `advance` to the chain's watermark, as one atomic batch. */
+  commit(increments: ReadonlyMap<string, number>, advance: number, through: number): Promise<void>;
   /**
-   * The watermark after all that was sent before has been committed or is lost for good. It adds nothing to the
+   * The watermark, the number of the chain's last block that the counters hold, after all that was sent before has been committed or is lost for good. It adds nothing to the
    * counter itself, so that the stream answers in order; `through` stands with it as with a commit.
    */
   settled(through: number): Promise<number>;
@@ -40,6 +38,8 @@ export function createFlowWriter(options: {
   const { store, clock, logger } = options;
   const due: StoredBlock[] = [];
   let counted = options.start;
+  /** What the watermark said last: it is below `counted` where the counters were lost. */
+  let marked = options.start;
   let countedThrough = options.countedThrough;
   let writing: Promise<void> | undefined;
   /** A batch was sent, and it is not known whether it was committed. */
@@ -75,8 +75,11 @@ export function createFlowWriter(options: {
    * before it has been read, or what it holds would be counted twice.
    */
   async function settleDoubt(): Promise<void> {
-    const watermark = await store.settled(countedThrough);
-    dropCounted(due.filter((block) => block.seq <= watermark));
+    marked = await store.settled(countedThrough);
+    if (marked < counted) {
+      logger.error({ marked, counted }, 'the counters were lost; what they held is in the records alone');
+    }
+    dropCounted(due.filter((block) => block.seq <= marked));
     doubtful = false;
   }
 
@@ -87,7 +90,9 @@ export function createFlowWriter(options: {
       const through = blocks.at(-1) as StoredBlock;
       try {
         doubtful = true;
-        await store.commit(sums, blocks.length, through.streamSeq);
+        // A block's number, not how many were added up: a block that cannot be read leaves a gap.
+        await store.commit(sums, through.seq - marked, through.streamSeq);
+        marked = through.seq;
         doubtful = false;
         dropCounted(blocks);
       } catch (err) {

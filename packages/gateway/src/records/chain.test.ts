@@ -14,7 +14,7 @@ let store: MemoryStore;
 let stored: StoredBlock[];
 let chain: Chain;
 
-function open(start = { seq: 0, hash: firstPrev }): Chain {
+function open(start = { seq: 0, hash: firstPrev, streamSeq: 0 }): Chain {
   return createChain({
     ...{ tenant: 'acme', site: 'edge-a', gateway: 'gw-1', start, store, clock, logger: silent },
     sign: signer.sign,
@@ -64,7 +64,7 @@ describe('blocks', () => {
     }
     expect(store.blocks).toHaveLength(7);
     expect(problems()).toEqual([]);
-    expect(chain.position).toEqual({ seq: 7, hash: store.blocks.at(-1)?.hash });
+    expect(chain.position).toEqual({ seq: 7, hash: store.blocks.at(-1)?.hash, streamSeq: 7 });
     const [first] = store.blocks.splice(2, 1);
     expect(first).toBeDefined();
     const verifier = createChainVerifier({ keysOf: () => [signer.publicKey], verify: verifySignature });
@@ -180,6 +180,53 @@ describe('storing', () => {
     await clock.advance(40);
     await settle();
     expect(problems()).toEqual([]);
+  });
+
+  test('chain - a block that the process before had sent is gone on after; nothing is swallowed or stored twice', async () => {
+    const before = chain;
+    chain = open();
+    before.add(recordOf('before'), 'g');
+    await clock.advance(40);
+    expect(stored.map(calls)).toEqual([['before']]);
+    stored = [];
+    chain.add(recordOf('a'), 'g');
+    await clock.advance(40);
+    chain.add(recordOf('b'), 'g');
+    await clock.advance(500);
+    await settle();
+    // The late one is given on as well: its records count too.
+    expect(stored.map(calls)).toEqual([['before'], ['a', 'b']]);
+    expect(stored.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(problems()).toEqual([]);
+  });
+
+  test('chain - of two that write one chain, the one that fell behind stores nothing and takes no more', async () => {
+    const other = chain;
+    chain = open();
+    for (const call of ['x', 'y']) {
+      other.add(recordOf(call), 'g');
+      await clock.advance(40);
+    }
+    chain.add(recordOf('a'), 'g');
+    await clock.advance(5_000);
+    await settle();
+    expect([chain.full, chain.waiting, store.blocks.length]).toEqual([true, 1, 2]);
+    await chain.flushed();
+    expect(other.full).toBe(false);
+    expect(problems()).toEqual([]);
+  });
+
+  test('chain - in a stream that was made anew it goes on with its numbers', async () => {
+    chain.add(recordOf('a'), 'g');
+    await clock.advance(40);
+    store.blocks.length = 0;
+    chain.add(recordOf('b'), 'g');
+    await clock.advance(500);
+    await settle();
+    expect(stored.map(({ seq, streamSeq }) => [seq, streamSeq])).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
   });
 
   test('chain - the buffer is full at its bound, and calls may come again once it has room', async () => {

@@ -1,10 +1,12 @@
 import { classOf, recordLine, type SealedBlock, sealBlock } from '@causeway/audit';
 import type { AuditRecord, Clock, Logger } from '@causeway/protocol';
 
-/** Where a chain stands: the number and hash of its last stored block. */
+/** Where a chain stands: the number and hash of its last stored block, and where that is in the site's stream. */
 export interface ChainPosition {
   readonly seq: number;
   readonly hash: string;
+  /** 0 where the stream holds no block of the chain. */
+  readonly streamSeq: number;
 }
 
 /** A block that the site's stream has stored. */
@@ -17,17 +19,20 @@ export interface StoredBlock {
 
 /** Stores blocks in the site's own stream. */
 export interface BlockStore {
-  /** Resolves with the stream's sequence once the block is stored; rejects where that is not known. */
-  store(block: SealedBlock): Promise<number>;
-  /** Where the chain stands in the stream. */
-  last(): Promise<(ChainPosition & { readonly streamSeq: number }) | undefined>;
+  /**
+   * Resolves with the stream's sequence once the block is stored; rejects where that is not known, and where the
+   * chain's last block in the stream is not the one at `after`: what another process stored is never passed over.
+   */
+  store(block: SealedBlock, after: number): Promise<number>;
+  /** The chain's last block in the stream. */
+  last(): Promise<(StoredBlock & { readonly hash: string }) | undefined>;
 }
 
 /** The records of one tenant at one gateway, as a chain of signed blocks. */
 export interface Chain {
   /** Adds a record to the next block. `group` names what it adds to in the counters. */
   add(record: AuditRecord, group: string): void;
-  /** True while the buffer is full: no call may be made that could not be recorded. */
+  /** True while no call may be made, because it could not be recorded: the buffer is full, or the chain is lost. */
   readonly full: boolean;
   /** Records that wait to be stored. */
   readonly waiting: number;
@@ -45,6 +50,11 @@ interface Waiting {
   readonly line: string;
   readonly group: string;
 }
+
+/** What came of storing a block. */
+type Outcome =
+  | { readonly own: true; readonly streamSeq: number }
+  | { readonly own: false; readonly last: StoredBlock & { readonly hash: string } };
 
 /** A record joins a block within this many milliseconds. */
 const flushMs = 4;
@@ -74,6 +84,8 @@ export function createChain(options: {
   let position = options.start;
   let count = 0;
   let storing = false;
+  /** Another process writes this chain: nothing is stored here until this one is started again. */
+  let lost = false;
   let closed = false;
   let lastKind: RecordClass = 'refusal';
   let cancelTimer: (() => void) | undefined;
@@ -95,25 +107,51 @@ export function createChain(options: {
   }
 
   /**
-   * Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first, until it has
-   * seen where the chain stands. The stream knows a message's id for two minutes only, an outage may be longer.
+   * Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first, and the stream
+   * takes a block only right after the one that it follows. Resolves with what is stored under the block's number:
+   * this block, or one of another process.
    */
-  async function persist(block: SealedBlock, seq: number): Promise<number | undefined> {
+  async function persist(block: SealedBlock): Promise<Outcome | undefined> {
+    const seq = position.seq + 1;
+    let after = position.streamSeq;
     let doubtful = false;
     for (let wait = firstRetryMs; !closed; wait = Math.min(wait * 2, longestRetryMs)) {
       try {
         if (doubtful) {
           const last = await store.last();
-          if (last && last.seq >= seq) return last.streamSeq;
+          if (last?.hash === block.hash) return { own: true, streamSeq: last.streamSeq };
+          if (last && last.seq >= seq) return { own: false, last };
+          after = last?.streamSeq ?? 0;
         }
         doubtful = true;
-        return await store.store(block);
+        return { own: true, streamSeq: await store.store(block, after) };
       } catch (err) {
         logger.warn({ err, tenant, seq, waiting: count }, 'block not stored; trying again');
       }
       await new Promise<void>((resolve) => clock.after(wait, resolve));
     }
     return undefined;
+  }
+
+  /**
+   * Goes on after a block that this process did not store: the one that the process before it had sent when it was
+   * killed. More than one means that another is alive, and the two would swallow each other's records.
+   */
+  function follow(last: StoredBlock & { hash: string }): void {
+    if (last.seq > position.seq + 1) {
+      lost = true;
+      logger.error(
+        { tenant, seq: last.seq, expected: position.seq + 1, waiting: count },
+        'another process writes this chain; end the other one and start this one again',
+      );
+      return;
+    }
+    logger.warn(
+      { tenant, seq: last.seq },
+      'a block of the process before this one arrived late; going on after it',
+    );
+    position = { seq: last.seq, hash: last.hash, streamSeq: last.streamSeq };
+    onStored(last);
   }
 
   /** The class of the next block: both have their turn, or a steady stream of one would starve the other. */
@@ -134,7 +172,7 @@ export function createChain(options: {
         const kind = nextKind();
         lastKind = kind;
         const items = take(waiting[kind]);
-        if (items.length === 0 || closed) break;
+        if (items.length === 0 || closed || lost) break;
         const block = sealBlock(
           {
             tenant,
@@ -148,9 +186,16 @@ export function createChain(options: {
           },
           sign,
         );
-        const streamSeq = await persist(block, position.seq + 1);
-        if (streamSeq === undefined) break;
-        position = { seq: position.seq + 1, hash: block.hash };
+        const outcome = await persist(block);
+        if (!outcome) break;
+        if (!outcome.own) {
+          waiting[kind].unshift(...items);
+          follow(outcome.last);
+          if (lost) break;
+          continue;
+        }
+        const { streamSeq } = outcome;
+        position = { seq: position.seq + 1, hash: block.hash, streamSeq };
         count -= items.length;
         onStored({ seq: position.seq, streamSeq, records: items.map((item) => item.record) });
         // What came meanwhile waits its milliseconds too: fewer, fuller blocks cost less to sign and store.
@@ -158,13 +203,13 @@ export function createChain(options: {
       }
     } finally {
       storing = false;
-      if (count === 0 || closed) wakeWaiters();
+      if (count === 0 || closed || lost) wakeWaiters();
       else schedule();
     }
   }
 
   function schedule(): void {
-    if (storing || cancelTimer || closed) return;
+    if (storing || cancelTimer || closed || lost) return;
     cancelTimer = clock.after(flushMs, () => {
       cancelTimer = undefined;
       if (!storing) void run();
@@ -182,7 +227,7 @@ export function createChain(options: {
       schedule();
     },
     get full() {
-      return count >= maxWaiting;
+      return lost || count >= maxWaiting;
     },
     get waiting() {
       return count;
@@ -191,7 +236,7 @@ export function createChain(options: {
       return position;
     },
     flushed() {
-      return count === 0 || closed ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));
+      return count === 0 || closed || lost ? Promise.resolve() : new Promise((resolve) => idle.push(resolve));
     },
     close() {
       closed = true;

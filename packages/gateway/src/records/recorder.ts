@@ -45,7 +45,7 @@ export async function openRecorder(options: {
     tenant,
     site,
     gateway,
-    start: last ?? { seq: 0, hash: genesisHash },
+    start: last ?? { seq: 0, hash: genesisHash, streamSeq: 0 },
     store: blocks,
     sign,
     onStored: (block) => writer.add(block),

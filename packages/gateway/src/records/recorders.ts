@@ -28,9 +28,12 @@ export async function openRecorders(options: {
 }): Promise<Recorders> {
   const { connection, site, gateway, tenants, streams, sign, patiently, clock, logger } = options;
   const stores = await patiently('stores', () => openStores({ connection, site, gateway, streams }));
+  // What the process before had sent when it ended may still be on its way into the counters.
   const watermarks = new Map<string, number>();
   for (const tenant of tenants) {
-    watermarks.set(tenant, await patiently('watermark', () => stores.flow(tenant).watermark()));
+    const flow = stores.flow(tenant);
+    const settled = async () => flow.settled(await flow.countedThrough());
+    watermarks.set(tenant, await patiently('watermark', settled));
   }
   const uncounted = await patiently('own blocks', () =>
     readUncounted({ connection, stream: streams.audit, consumer: gateway, watermarks, clock, logger }),

@@ -46,7 +46,6 @@ describe('stores', () => {
     expect(await flow.settled(30)).toBeGreaterThanOrEqual(3);
     await late;
     expect(await flow.settled(70)).toBe(7);
-    expect(await flow.watermark()).toBe(7);
     expect(await flow.countedThrough()).toBe(70);
     const message = await hub.jsm.streams.getMessage('FLOW', { last_by_subj: counter });
     expect(message?.json()).toEqual({ val: '13' });

@@ -1,4 +1,4 @@
-import { parseBlock, type SealedBlock } from '@causeway/audit';
+import { isAccess, parseBlock, type SealedBlock } from '@causeway/audit';
 import { publishBatch } from '@causeway/nats-server';
 import { subjects } from '@causeway/protocol';
 import {
@@ -10,7 +10,7 @@ import {
 } from '@nats-io/jetstream';
 import { headers as createHeaders, type MsgHdrs, type NatsConnection } from 'nats';
 import type { FlowStore } from '../counters/flow-writer.ts';
-import type { BlockStore, ChainPosition } from './chain.ts';
+import type { BlockStore, StoredBlock } from './chain.ts';
 
 /** Header of a watermark: the stream sequence of the last block that the counters hold. */
 const throughHeader = 'Causeway-Through';
@@ -32,7 +32,7 @@ export interface Stores {
   };
 }
 
-/** Opens the stores. Resolves once JetStream answers. */
+/** Opens the stores. Nothing is asked of the stream yet: whether it answers, the first use tells. */
 export async function openStores(options: {
   connection: NatsConnection;
   site: string;
@@ -46,18 +46,23 @@ export async function openStores(options: {
 
   function blocks(tenant: string): BlockStore {
     return {
-      async store(block: SealedBlock) {
+      async store(block: SealedBlock, after: number) {
         const headers = createHeaders();
         for (const [name, value] of Object.entries(block.headers)) headers.set(name, value);
         const ack = await js.publish(block.subject, block.body, {
-          msgID: block.msgId,
           headers,
-          expect: { streamName: streams.audit },
+          expect: {
+            streamName: streams.audit,
+            lastSubjectSequence: after,
+            lastSubjectSequenceSubject: subjects.audit
+              .build({ tenant, site, gateway, class: 'access' })
+              .replace(/[^.]+$/, '*'),
+          },
         });
         return ack.seq;
       },
       async last() {
-        const found: (ChainPosition & { streamSeq: number })[] = [];
+        const found: (StoredBlock & { hash: string })[] = [];
         for (const kind of ['access', 'refusal']) {
           const subject = subjects.audit.build({ tenant, site, gateway, class: kind });
           const message = await lastMessage(streams.audit, subject);
@@ -69,7 +74,8 @@ export async function openStores(options: {
           });
           if (parsed.fault)
             throw new Error(`the last block of ${subject} is damaged: ${parsed.fault.problem}`);
-          found.push({ seq: parsed.value.seq, hash: parsed.value.hash, streamSeq: message.seq });
+          const { seq, hash, records } = parsed.value;
+          found.push({ seq, hash, streamSeq: message.seq, records: records.filter(isAccess) });
         }
         return found.sort((a, b) => b.seq - a.seq)[0];
       },
@@ -82,19 +88,18 @@ export async function openStores(options: {
 
   function flow(tenant: string) {
     const watermarkSubject = subjects.watermark.build({ site, tenant, gateway });
-    const readWatermark = () => lastMessage(streams.flow, watermarkSubject);
-    const markOf = (count: number, through: number) => {
-      const headers = incrementOf(count);
+    const markOf = (advance: number, through: number) => {
+      const headers = incrementOf(advance);
       headers.set(throughHeader, String(through));
       return headers;
     };
     return {
-      async commit(increments: ReadonlyMap<string, number>, count: number, through: number) {
+      async commit(increments: ReadonlyMap<string, number>, advance: number, through: number) {
         const messages = [...increments].map(([subject, value]) => ({
           subject,
           headers: incrementOf(value),
         }));
-        const mark = { subject: watermarkSubject, headers: markOf(count, through) };
+        const mark = { subject: watermarkSubject, headers: markOf(advance, through) };
         await publishBatch(js, [...messages, mark], { timeoutMs: publishTimeoutMs });
       },
       async settled(through: number) {
@@ -104,12 +109,9 @@ export async function openStores(options: {
         if (val === undefined) throw new Error(`${watermarkSubject} is no counter`);
         return Number(val);
       },
-      async watermark() {
-        const message = await readWatermark();
-        return message ? Number(message.json<{ val: string }>().val) : 0;
-      },
       async countedThrough() {
-        return Number((await readWatermark())?.header.get(throughHeader) || 0);
+        const message = await lastMessage(streams.flow, watermarkSubject);
+        return Number(message?.header.get(throughHeader) || 0);
       },
     };
   }

@@ -1,6 +1,6 @@
-import type { SealedBlock } from '@causeway/audit';
+import { isAccess, parseBlock, type SealedBlock } from '@causeway/audit';
 import type { AuditRecord } from '@causeway/protocol';
-import type { BlockStore, ChainPosition } from './chain.ts';
+import type { BlockStore } from './chain.ts';
 
 /** A record of a call, of class `access` unless told otherwise. */
 export function recordOf(call: string, more: Partial<AuditRecord> = {}): AuditRecord {
@@ -45,23 +45,27 @@ export function memoryStore(): MemoryStore {
       return mostAtOnce;
     },
     behave: (...next) => void behaviours.push(...next),
-    async store(block) {
+    async store(block, after) {
       attempts += 1;
       underWay += 1;
       mostAtOnce = Math.max(mostAtOnce, underWay);
       await Promise.resolve();
       underWay -= 1;
       const behaviour = behaviours.shift() ?? 'stores';
+      if (behaviour !== 'lost' && after !== blocks.length) throw new Error('wrong last sequence');
       if (behaviour !== 'lost') blocks.push(block);
       if (behaviour !== 'stores') throw new Error('timeout');
       return blocks.length;
     },
-    async last(): Promise<(ChainPosition & { streamSeq: number }) | undefined> {
+    async last() {
       if (this.blind) throw new Error('no answer');
       const block = blocks.at(-1);
-      return (
-        block && { seq: Number(block.headers['Causeway-Seq']), hash: block.hash, streamSeq: blocks.length }
-      );
+      if (!block) return undefined;
+      const { subject, headers, body } = block;
+      const parsed = parseBlock({ subject, header: (name) => headers[name], body });
+      if (parsed.fault) throw new Error(parsed.fault.problem);
+      const { seq, hash, records } = parsed.value;
+      return { seq, hash, records: records.filter(isAccess), streamSeq: blocks.length };
     },
   };
 }

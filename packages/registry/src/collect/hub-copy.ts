@@ -63,6 +63,7 @@ export function openHubCopy(options: {
   const stamped = (message: StreamMessage) => `from.${site}.${message.subject}`;
   return {
     async position() {
+      tail = 0;
       try {
         const last = await manager.streams.getMessage(stream, { last_by_subj: ofSite });
         if (!last) return undefined;

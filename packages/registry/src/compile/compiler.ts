@@ -1,6 +1,5 @@
 import { compile, diffTables, type QueueNames } from '@causeway/policy';
 import {
-  type Clock,
   type CompiledReply,
   compiledKeys,
   type Logger,
@@ -16,7 +15,10 @@ import { createChanges } from './changes.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
 export interface Compiler {
-  /** Compiles what stands now and tells the sites concerned. Runs one after the other. */
+  /**
+   * Compiles what stands now and tells the sites concerned; does nothing where that is done. Runs one after the
+   * other. What fails is not tried again by itself (`startReconciling`).
+   */
   run(): Promise<void>;
   /** The last revision that concerned a site; 0 where none did. */
   siteRevision(site: string): number;
@@ -26,7 +28,6 @@ export interface Compiler {
   changesSince(site: string, position: number): Omit<CompiledReply, 'time'>;
 }
 
-const retryMs = 1_000;
 /** Largest value of a key in bytes, so that it fits into one message with room to spare. */
 const maxValueBytes = 500_000;
 
@@ -49,15 +50,18 @@ export async function openCompiler(options: {
   store: DocumentStore;
   queueNames: QueueNames;
   users: UserIssuer;
-  clock: Clock;
   logger: Logger;
   /** Told when something changed for a site. */
   onChange: (site: string, revision: number) => void;
+  /** Told when a revision has been compiled for every site. */
+  onCompiled: () => void;
 }): Promise<Compiler> {
-  const { js, store, queueNames, users, clock, logger, onChange } = options;
+  const { js, store, queueNames, users, logger, onChange, onCompiled } = options;
   const changes = createChanges();
   let tables = new Map<string, Map<string, unknown>>();
   const siteRevisions = new Map<string, number>();
+  /** The revision that was compiled last, for every site. */
+  let compiled = -1;
   let queue: Promise<void> = Promise.resolve();
 
   for (const { key, value, revision } of await readBucket(js, 'compiled')) {
@@ -96,6 +100,7 @@ export async function openCompiler(options: {
 
   async function runOnce(): Promise<void> {
     const { revision } = store;
+    if (compiled === revision) return;
     const next = await tablesNow();
     const failed: unknown[] = [];
     for (const [site, { put, removed }] of diffTables(tables, next)) {
@@ -129,16 +134,14 @@ export async function openCompiler(options: {
     }
     tables = next;
     if (failed.length > 0) throw failed[0];
+    compiled = revision;
+    onCompiled();
   }
 
-  const compiler: Compiler = {
+  return {
     run() {
       const run = queue.then(runOnce);
-      queue = run.catch((err: unknown) => {
-        // The documents stand; what they mean must reach the sites without waiting for the next change.
-        logger.error({ err }, 'compiling failed; trying again');
-        clock.after(retryMs, () => void compiler.run().catch(() => {}));
-      });
+      queue = run.catch((err: unknown) => logger.error({ err }, 'compiling failed'));
       return run;
     },
     siteRevision: (site) => siteRevisions.get(site) ?? 0,
@@ -147,5 +150,4 @@ export async function openCompiler(options: {
     },
     changesSince: (site, position) => changes.since(site, position),
   };
-  return compiler;
 }

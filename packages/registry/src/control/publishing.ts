@@ -65,10 +65,9 @@ export function acceptManifest(store: DocumentStore, tenant: string, manifest: u
 export function createPublishing(options: {
   store: DocumentStore;
   compiler: Compiler;
-  announce: () => void;
   clock: Pick<Clock, 'monotonic'>;
 }): Publishing {
-  const { store, compiler, announce, clock } = options;
+  const { store, compiler, clock } = options;
   const checking = createTimeBudget(clock, perSite);
   let queue: { prepare: () => AnyDocument[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let running = false;
@@ -164,11 +163,8 @@ export function createPublishing(options: {
         }
       }
       try {
-        if (documents.size > 0) {
-          await store.put([...documents.values()]);
-          await compiler.run();
-          announce();
-        }
+        if (documents.size > 0) await store.put([...documents.values()]);
+        await compiler.run();
         for (const item of accepted) item.resolve();
       } catch (error) {
         for (const item of accepted) item.reject(error);

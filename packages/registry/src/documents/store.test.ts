@@ -146,6 +146,39 @@ describe('documents', () => {
     expect((await openDocumentStore(js)).all.policies).toHaveLength(1_000);
   });
 
+  /** JetStream whose answers are lost so many times, after the server did what it was asked. */
+  function losing(times: number): JetStreamClient {
+    let left = times;
+    return Object.create(js, {
+      publish: {
+        value: async (...message: Parameters<JetStreamClient['publish']>) => {
+          const ack = await js.publish(...message);
+          if (left === 0) return ack;
+          left -= 1;
+          throw new Error('timeout');
+        },
+      },
+    }) as JetStreamClient;
+  }
+
+  test('documents - a write whose answer was lost stands, and is told so', async () => {
+    const store = await openDocumentStore(losing(1));
+    expect(await store.put([policy('a'), policy('b')])).toBe(2);
+    expect(names(store)).toEqual(['a allow', 'b allow']);
+    expect(await store.put([policy('a', 'deny')])).toBe(3);
+    expect((await hub.jsm.streams.info('KV_documents')).state.messages).toBe(3);
+  });
+
+  test('documents - what was written past the store is there after a refresh', async () => {
+    const store = await openDocumentStore(js);
+    await store.put([policy('a')]);
+    await (await openDocumentStore(js)).put([policy('a', 'deny'), policy('b')]);
+    await store.refresh();
+    expect([store.revision, names(store)]).toEqual([3, ['a deny', 'b allow']]);
+    await store.refresh();
+    expect(store.revision).toBe(3);
+  });
+
   test('documents - where the bucket cannot be written or read, what stands in memory stays', async () => {
     const store = await openDocumentStore(js);
     await store.put([policy('a')]);

@@ -1,5 +1,5 @@
 import { maxBatchMessages } from '@causeway/nats-server';
-import type { ApiDocument, Documents, PolicyDocument } from '@causeway/policy';
+import { type ApiDocument, canonicalJson, type Documents, type PolicyDocument } from '@causeway/policy';
 import {
   type AccountDocument,
   CausewayError,
@@ -8,7 +8,7 @@ import {
   type Service,
   type Site,
 } from '@causeway/protocol';
-import type { JetStreamClient } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from './read-bucket.ts';
 import { BucketConflict, writeBucket } from './write-bucket.ts';
 
@@ -43,6 +43,8 @@ export interface DocumentStore {
    * changes. Rejects with CONFLICT where another writer was faster, with INVALID_REQUEST where there are more.
    */
   put(documents: readonly AnyDocument[]): Promise<number>;
+  /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
+  refresh(): Promise<void>;
 }
 
 interface Write {
@@ -50,6 +52,9 @@ interface Write {
   readonly value: AnyDocument;
   readonly expected: number;
 }
+
+/** Tries of a write whose answer does not come. */
+const tries = 3;
 
 /** Opens the store and reads all of it. */
 export async function openDocumentStore(js: JetStreamClient): Promise<DocumentStore> {
@@ -75,9 +80,19 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
       .map((entry) => entry.document)
       .filter((document): document is Extract<AnyDocument, { kind: K }> => document.kind === kind);
 
+  async function refresh(): Promise<void> {
+    const stream = await js.streams.get('KV_documents');
+    if ((await stream.info()).state.last_seq > revision) await load();
+  }
+
   return {
     get revision() {
       return revision;
+    },
+    refresh() {
+      const refreshed = queue.then(refresh);
+      queue = refreshed.catch(() => {});
+      return refreshed;
     },
     get: (key) => entries.get(key)?.document,
     get all() {
@@ -109,19 +124,31 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
     },
   };
 
-  async function write(writes: readonly Write[]): Promise<number> {
+  /** Whether what was to be written is what stands: by an earlier try whose answer was lost, or by somebody else. */
+  function stands({ key, value }: Write): boolean {
+    const entry = entries.get(key);
+    return entry !== undefined && canonicalJson(entry.document) === canonicalJson(value);
+  }
+
+  /** Writes; safe to try again where no answer came, for each write names what it expects to find. */
+  async function write(writes: readonly Write[], left = tries): Promise<number> {
     let last: number;
     try {
       last = await writeBucket(js, 'documents', writes);
     } catch (error) {
-      // Whatever was or was not written. Where that fails too, the expectations are old and refuse the next write.
-      await load().catch(() => {});
+      // Where that fails too, what is expected is old, and refuses the next write.
+      const loaded = await load().then(
+        () => true,
+        () => false,
+      );
+      if (loaded && writes.every(stands)) return revision;
       if (error instanceof BucketConflict) {
         throw new CausewayError('CONFLICT', 'someone else changed a document in between; try again', {
           cause: error,
         });
       }
-      throw error;
+      if (error instanceof JetStreamApiError || left === 1) throw error;
+      return write(writes, left - 1);
     }
     for (const [index, { key, value }] of writes.entries()) {
       entries.set(key, { document: value, revision: last - writes.length + 1 + index });

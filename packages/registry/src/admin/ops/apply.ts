@@ -6,8 +6,8 @@ import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/sto
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
 
 /** apply: policies and manifests, all or none of them. */
-export function applyOperation(options: { store: DocumentStore; compiler: Compiler; announce: () => void }) {
-  const { store, compiler, announce } = options;
+export function applyOperation(options: { store: DocumentStore; compiler: Compiler }) {
+  const { store, compiler } = options;
 
   /** The tenants that there are, for those who name none. */
   function tenantOf(document: Record<string, unknown>, index: number, by: Administrator): string {
@@ -85,11 +85,9 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       });
       if (request.dryRun) return { revision: store.revision, changes };
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
-      if (toWrite.length > 0) {
-        await store.put(toWrite);
-        await compiler.run();
-        announce();
-      }
+      if (toWrite.length > 0) await store.put(toWrite);
+      // Also where nothing changes: what an earlier try stored may not be in force yet.
+      await compiler.run();
       return { revision: store.revision, changes };
     },
   });

@@ -1,9 +1,14 @@
-import { isPublicKey } from '@causeway/identity';
+import { decodeJwt, isPublicKey, type Revocations } from '@causeway/identity';
 import { CausewayError, documentKeys, type IssueReply, nameFault, type Service } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import { operation, requireScope } from '../admin-desk.ts';
+
+/** The second at which a key was revoked; what is issued to it within that second would be void. */
+function revokedAt(accountJwt: string, key: string): number | undefined {
+  return (decodeJwt(accountJwt).nats.revocations as Revocations | undefined)?.[key];
+}
 
 /** issue: signs a key that was made where it will be used, as a service. */
 export function issueOperation(options: { store: DocumentStore; compiler: Compiler; users: UserIssuer }) {
@@ -34,7 +39,9 @@ export function issueOperation(options: { store: DocumentStore; compiler: Compil
           pointer: '/tenant',
         });
       }
-      const jwt = await users.service(tenant, site, service, key);
+      const account = store.get(documentKeys.account(tenant));
+      const revoked = account?.kind === 'account' ? revokedAt(account.jwt, key) : undefined;
+      const jwt = await users.service(tenant, site, service, key, revoked);
       // Read and written with nothing in between, or a registration of the same moment would be lost.
       const standing = store.get(documentKeys.service(tenant, site, service));
       const before = standing?.kind === 'service' ? standing : undefined;

@@ -19,7 +19,7 @@ import {
 import type { Compiler } from '../../compile/compiler.ts';
 import type { Keyring } from '../../config.ts';
 import type { DocumentStore } from '../../documents/store.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { AccountClaims } from '../../hub/account-claims.ts';
 import { operation, requireScope } from '../admin-desk.ts';
 
 /** revoke: voids all keys of a service, everywhere, and cuts its connections. */
@@ -27,10 +27,10 @@ export function revokeOperation(options: {
   store: DocumentStore;
   compiler: Compiler;
   keyring: Keyring;
-  hub: Hub;
+  claims: AccountClaims;
   clock: Clock;
 }) {
-  const { store, compiler, keyring, hub, clock } = options;
+  const { store, compiler, keyring, claims, clock } = options;
   let queue: Promise<unknown> = Promise.resolve();
 
   /** What stands now, or INVALID_REQUEST. */
@@ -46,8 +46,8 @@ export function revokeOperation(options: {
   /** The account's claims with the keys of the service void. */
   function voided(identity: Service, account: AccountDocument): Promise<Issued> {
     const { tenant } = identity;
-    const claims = decodeJwt(account.jwt);
-    const before = (claims.nats.revocations as Revocations | undefined) ?? {};
+    const { iat, nats } = decodeJwt(account.jwt);
+    const before = (nats.revocations as Revocations | undefined) ?? {};
     const keys = identity.keys.map((publicKey) => ({ publicKey }));
     return issueAccount(
       {
@@ -62,7 +62,7 @@ export function revokeOperation(options: {
         limits: accountLimits('tenant', { sites: store.all.sites.length }),
         revocations: addRevocations(before, keys, clock.now()),
         now: clock.now(),
-        previousIat: claims.iat,
+        previousIat: iat,
       },
       keyring.operator,
     );
@@ -75,13 +75,13 @@ export function revokeOperation(options: {
       const now = standing(tenant, site, service);
       // A key was issued meanwhile: it is to be void too.
       if (now.identity !== identity || now.account !== account) continue;
-      // The document first: a registry that ends here pushes the claims when it starts again.
+      // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
       await store.put([
         { ...account, jwt },
         { ...identity, keys: [] },
       ]);
       // Each on its own: where the hub does not answer the sites must be told all the same, and the other way round.
-      const [pushed, compiled] = await Promise.allSettled([hub.pushClaims(jwt), compiler.run()]);
+      const [pushed, compiled] = await Promise.allSettled([claims.push(), compiler.run()]);
       for (const outcome of [pushed, compiled]) if (outcome.status === 'rejected') throw outcome.reason;
       return { revision: store.revision, keys: identity.keys.length };
     }

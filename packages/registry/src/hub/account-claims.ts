@@ -1,0 +1,46 @@
+import type { Logger } from '@causeway/protocol';
+import type { DocumentStore } from '../documents/store.ts';
+import type { Hub } from './hub.ts';
+
+/** Keeps the hub's server at the claims that the documents hold. */
+export interface AccountClaims {
+  /** Pushes the claims of each account that the hub does not have yet. Rejects where one of them was not taken. */
+  push(): Promise<void>;
+}
+
+/** Creates it; the hub counts as having none, for a registry may have ended between storing claims and pushing them. */
+export function createAccountClaims(options: {
+  store: DocumentStore;
+  hub: Pick<Hub, 'pushClaims'>;
+  logger: Logger;
+}): AccountClaims {
+  const { store, hub, logger } = options;
+  /** Claims that the hub took, by the account's public key. */
+  const taken = new Map<string, string>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function pushDue(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { name, publicKey, jwt } of store.accounts) {
+      if (taken.get(publicKey) === jwt) continue;
+      try {
+        await hub.pushClaims(jwt);
+        taken.set(publicKey, jwt);
+      } catch (err) {
+        // One that the hub does not take must not keep it from the others.
+        logger.warn({ err, account: name }, 'claims not taken by the hub');
+        failures.push(err);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  return {
+    push() {
+      // One after the other: claims that are older must not arrive last.
+      const pushed = queue.then(pushDue);
+      queue = pushed.catch(() => {});
+      return pushed;
+    },
+  };
+}
