@@ -1,3 +1,4 @@
+export { readAuthentic } from './authentic-block.ts';
 export type { ChainId, Checkpoint } from './chain.ts';
 export { codeMetric, createFlowSums, type FlowSums, flowKey, flowKeys } from './flow.ts';
 export {

@@ -54,6 +54,7 @@ export {
   type Purged,
   type PurgeOptions,
   purgeConfirmed,
+  startPurging,
 } from './streams/purge.ts';
 export { type ReadOptions, readFromStart, type StreamMessage, type StreamReader } from './streams/read.ts';
 export { ConsumerResetError, consumerReset, type ResetReply } from './streams/reset.ts';

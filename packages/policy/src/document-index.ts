@@ -94,16 +94,23 @@ export function indexDocuments(documents: Documents): DocumentIndex {
   function rulesOf(api: ApiDocument, site: string): Rule[] {
     const endpoints = new Set(Object.keys(api.endpoints));
     const major = majorOf(api.version);
-    return (policiesByTenant.get(api.tenant) ?? [])
-      .filter(
-        ({ from, to }) =>
-          matches(to.service, api.service) &&
-          (to.major === undefined || to.major === major) &&
-          matches(to.site, site) &&
-          (from.site === undefined || from.site === '*' || isPresent(api.tenant, from.site)),
-      )
-      .map(ruleOf)
-      .filter((rule) => rule.endpoints.some((endpoint) => endpoint === '*' || endpoints.has(endpoint)));
+    return (
+      (policiesByTenant.get(api.tenant) ?? [])
+        .filter(
+          ({ from, to }) =>
+            matches(to.service, api.service) &&
+            (to.major === undefined || to.major === major) &&
+            matches(to.site, site) &&
+            (from.site === undefined || from.site === '*' || isPresent(api.tenant, from.site)),
+        )
+        .map(ruleOf)
+        // What names endpoints that the API does not have says nothing of it, and must not weigh on its table.
+        .map((rule) => ({
+          ...rule,
+          endpoints: rule.endpoints.filter((endpoint) => endpoint === '*' || endpoints.has(endpoint)),
+        }))
+        .filter((rule) => rule.endpoints.length > 0)
+    );
   }
 
   // Sites mostly have the same rules for an API: one index serves all that do.

@@ -102,7 +102,7 @@ const table = {
   OVERLOADED: {
     number: 503,
     retryable: true,
-    meaning: 'Too many calls are under way here.',
+    meaning: 'Too much is under way here: calls, consoles, or manifests to check.',
     help: 'Wait for `retryAfter` milliseconds, and send fewer at a time.',
   },
   AUDIT_UNAVAILABLE: {

@@ -125,6 +125,11 @@ const samples: {
   Account: [{ jwt: 'e.y.J' }, [{ jwt: 1 }, '/jwt']],
   User: [{ id: 'u1', jwt: 'e.y.J' }, [{ seed: 'SU' }, '/seed']],
   RevisionMark: [{ revision: 7 }, [{ revision: '7' }, '/revision']],
+  PositionMark: [
+    { position: 7, bucket: 'made then' },
+    [{ position: -1 }, '/position'],
+    [{ bucket: 1 }, '/bucket'],
+  ],
   PublishRequest: [
     { protocol: 1, gateway: 'gw-1', tenant: 'acme', service: 'quotes', apis: [manifest] },
     [{ protocol: 0 }, '/protocol'],
@@ -144,6 +149,7 @@ const samples: {
   ],
   CompiledRequest: [
     { gateway: 'gw-1', since: 0 },
+    [{ bucket: 1 }, '/bucket'],
     [{ since: -1 }, '/since'],
     [{ gateway: 'gw.1' }, '/gateway'],
   ],

@@ -69,6 +69,7 @@ export function countingCompiler(store: DocumentStore): Compiler & { readonly ru
       runs += 1;
     },
     changesSince: () => ({ position: 0, full: true, more: false, entries: [] }),
+    bucket: 'made then',
     siteRevision: () => store.revision,
     tables: new Map(),
   };

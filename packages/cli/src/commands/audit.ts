@@ -84,7 +84,9 @@ async function tail(context: Context, options: TailOptions): Promise<void> {
         ),
     });
     try {
-      await Promise.race([limited, aborted(interrupted), ...(follow ? [] : [reading.caughtUp])]);
+      // Following goes on after that; where the first opening fails, there is nothing to follow.
+      const ended = follow ? reading.caughtUp.then(() => new Promise<never>(() => {})) : reading.caughtUp;
+      await Promise.race([limited, aborted(interrupted), ended]);
     } finally {
       await reading.stop();
     }

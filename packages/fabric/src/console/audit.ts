@@ -1,17 +1,20 @@
-import { type Block, type ChainReport, createChainVerifier, isAccess, parseBlock } from '@causeway/audit';
+import { type Block, type ChainReport, createChainVerifier, isAccess, readAuthentic } from '@causeway/audit';
 import type { AuditRecord } from '@causeway/protocol';
 import { verifySignature } from '@causeway/transport';
 import { blockMessageOf } from './block-message.ts';
 import type { Console, ConsoleReading } from './console.ts';
 import { readCounters } from './flow.ts';
 
-/** Reads records as they come; a block that cannot be read is reported instead. */
+/** Reads records as they come; a block that cannot be read, or that its site did not sign, is reported instead. */
 export function tailRecords(
   console: Console,
   on: { record(record: AuditRecord, block: Block): void; damaged(subject: string, problem: string): void },
 ): ConsoleReading {
   return console.readAudit((message) => {
-    const parsed = parseBlock(blockMessageOf(message));
+    const parsed = readAuthentic(blockMessageOf(message), {
+      keysOf: console.keysOf,
+      verify: verifySignature,
+    });
     if (parsed.fault) return on.damaged(message.subject, parsed.fault.problem);
     for (const record of parsed.value.records) if (isAccess(record)) on.record(record, parsed.value);
   });

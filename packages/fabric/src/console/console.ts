@@ -1,8 +1,10 @@
 import { createKeys } from '@causeway/identity';
-import { parseDelivery, type StreamMessage } from '@causeway/nats-server';
-import type { ConsoleReply } from '@causeway/protocol';
-import { connectNats, type NatsConnection } from '@causeway/transport';
+import type { StreamMessage } from '@causeway/nats-server';
+import { connectNats } from '@causeway/transport';
 import { type AdminClient, type ClientPorts, hubAddress } from '../admin/client.ts';
+import { briefly, type ConsoleReading, type Grant, startReading } from './reading.ts';
+
+export type { ConsoleReading } from './reading.ts';
 
 /** An ops console: hears records and counters at the hub, and can do nothing else. */
 export interface Console {
@@ -14,24 +16,10 @@ export interface Console {
   keysOf(site: string, gateway: string): readonly string[];
   /** Resolves when `condition` holds, or after some seconds in any case. */
   until(condition: () => boolean): Promise<void>;
+  /** Stops what is still read. */
   close(): Promise<void>;
 }
 
-/** A reading under way. */
-export interface ConsoleReading {
-  /** Resolves when everything that was stored at its start has been read; rejects where it cannot be read. */
-  readonly caughtUp: Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** What the registry made for a console: an ops user, whose inbox the messages come to. */
-interface Grant {
-  readonly reply: ConsoleReply;
-  readonly inbox: string;
-  readonly connection: NatsConnection;
-}
-
-const retryMs = 500;
 const pollMs = 50;
 /** Counters may be collected a little before the records that they count. */
 const untilMs = 5_000;
@@ -45,6 +33,7 @@ export async function openConsole(
 ): Promise<Console> {
   const hub = await hubAddress(dir);
   const grants = new Set<Grant>();
+  const readings = new Set<ConsoleReading>();
 
   /** A user of its own for each reading: what was delivered once does not come again. */
   async function open(after?: number): Promise<Grant> {
@@ -72,74 +61,27 @@ export async function openConsole(
   }
 
   const first = await open();
-  // What waits was counted when it was opened: only to hear what comes from then on is it still good later.
-  let unused = options.from === 'now';
+  let unused = true;
 
   function read(kind: 'audit' | 'flow', onMessage: (message: StreamMessage) => void): ConsoleReading {
-    const caughtUp = Promise.withResolvers<void>();
-    caughtUp.promise.catch(() => {});
-    let position: number | undefined;
-    let stopped = false;
-    let interrupt = () => {};
-
-    /** Hears what comes until it is stopped, or something has been missed. */
-    function follow(grant: Grant): Promise<void> {
-      return new Promise((resolve) => {
-        let delivered = 0;
-        const end = () => {
-          subscription.unsubscribe();
-          resolve();
-        };
-        interrupt = end;
-        if (grant.reply.pending[kind] === 0) caughtUp.resolve();
-        const subscription = grant.connection.subscribe(`${grant.inbox}.${kind}`, {
-          callback: (_error, message) => {
-            const delivery = parseDelivery(message.reply);
-            delivered += 1;
-            if (!delivery || delivery.delivery !== delivered) return end();
-            position = delivery.sequence;
-            onMessage({
-              subject: message.subject,
-              headers: message.headers,
-              data: message.data,
-              sequence: delivery.sequence,
-              time: delivery.time,
-              pending: delivery.pending,
-            });
-            if (delivery.pending === 0) caughtUp.resolve();
-          },
-        });
-        void (async () => {
-          for await (const { type } of grant.connection.status()) if (type === 'disconnect') return end();
-        })();
-      });
-    }
-
-    async function run(): Promise<void> {
-      let grant: Grant | undefined = unused && kind === 'audit' ? first : undefined;
-      if (grant) unused = false;
-      while (!stopped) {
-        try {
-          // Counters come as they stand, all of them; records go on behind the last.
-          grant ??= await open(kind === 'audit' ? position : undefined);
-          await follow(grant);
-        } catch (error) {
-          if (position === undefined) throw error;
-          ports.logger.warn({ err: error }, 'console interrupted; trying again');
-          await new Promise<void>((resolve) => ports.clock.after(retryMs, resolve));
-        }
-        if (grant && grant !== first) await release(grant);
-        grant = undefined;
-      }
-    }
-    const running = run().catch((error: unknown) => caughtUp.reject(error));
-
+    // What waits was counted when it was opened: where that was nothing, something may wait by now.
+    const usable = kind === 'audit' && unused && (options.from === 'now' || first.reply.pending.audit > 0);
+    if (usable) unused = false;
+    const reading = startReading({
+      kind,
+      first: usable ? first : undefined,
+      start: first.reply.start,
+      open,
+      release,
+      onMessage,
+      ports,
+    });
+    readings.add(reading);
     return {
-      caughtUp: caughtUp.promise,
+      caughtUp: reading.caughtUp,
       async stop() {
-        stopped = true;
-        interrupt();
-        await running;
+        readings.delete(reading);
+        await reading.stop();
       },
     };
   }
@@ -155,7 +97,8 @@ export async function openConsole(
       }
     },
     async close() {
-      await Promise.all([...grants].map(release));
+      await Promise.all([...readings].map((reading) => reading.stop()));
+      await briefly(ports.clock, Promise.all([...grants].map(release)));
     },
   };
 }

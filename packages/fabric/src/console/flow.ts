@@ -20,12 +20,24 @@ export interface Counters {
 
 const decoder = new TextDecoder();
 
+/** The value of a counter (NATS ADR-49); undefined for what is none. */
+function counterValue(data: Uint8Array): bigint | undefined {
+  try {
+    const { val } = JSON.parse(decoder.decode(data)) as { val?: unknown };
+    return typeof val === 'string' ? BigInt(val) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads all counters as they stand. */
 export async function readCounters(console: Console): Promise<Counters> {
   const values = new Map<string, bigint>();
   const watermarks = new Map<string, number>();
   const reading = console.readFlow(({ subject, data }) => {
-    const value = BigInt((JSON.parse(decoder.decode(data)) as { val: string }).val);
+    const value = counterValue(data);
+    // The registry collects numbers only: another value would be a counter that says nothing.
+    if (value === undefined) return;
     const mark = subjects.watermarkFrom.parse(subject);
     if (!mark) values.set(unstampedFlow(subject), value);
     // A watermark that a site forged under another's name counts for nothing.

@@ -1,38 +1,47 @@
-import { type Confirmed, ensureSite, purgeConfirmed } from '@causeway/nats-server';
+import { type Confirmed, ensureSite, startPurging } from '@causeway/nats-server';
 import type { Clock, Logger } from '@causeway/protocol';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 
 /** The broker role of an edge: makes the site's streams, and gives back the room of what the cloud has. */
 export interface Broker {
-  close(): void;
+  /** JetStream of the site, with the broker's rights. */
+  readonly manager: JetStreamManager;
+  /**
+   * Makes streams that went missing anew, and purges confirmed blocks, every now and then. Returns the function that
+   * ends it.
+   */
+  keep(known: {
+    /** Stream sequence through which a tenant's blocks are in the counters; nothing beyond it is purged. */
+    readonly countedThrough: (tenant: string) => number;
+    /** How far the cloud has stored the site's records; undefined where it has not said. */
+    readonly confirmed: () => Confirmed | undefined;
+  }): () => void;
 }
 
-const purgeEveryMs = 15_000;
-
-/** Makes the streams and consumers of an edge, and starts the purging of confirmed blocks. */
-export async function startBroker(options: {
+/** Makes the streams and consumers of an edge. */
+export async function openBroker(options: {
   connection: NatsConnection;
   site: string;
   gateways: readonly string[];
-  /** Stream sequence through which a tenant's blocks are in the counters; nothing beyond it is purged. */
-  countedThrough: (tenant: string) => number;
-  /** How far the cloud has stored the site's records; undefined where it has not said. */
-  confirmed: () => Confirmed | undefined;
   clock: Clock;
   logger: Logger;
 }): Promise<Broker> {
-  const { connection, site, gateways, countedThrough, confirmed, clock, logger } = options;
+  const { connection, site, gateways, clock, logger } = options;
   const manager = await jetstreamManager(connection);
-  await ensureSite(manager, { site, gateways });
-  const stop = clock.every(purgeEveryMs, () => {
-    const stored = confirmed();
-    if (!stored) return;
-    purgeConfirmed(manager, {
-      site,
-      confirmed: stored,
-      counted: ({ tenant }) => countedThrough(tenant),
-    }).catch((err: unknown) => logger.warn({ err }, 'confirmed blocks not purged; trying again later'));
-  });
-  return { close: stop };
+  const ensure = () => ensureSite(manager, { site, gateways });
+  await ensure();
+  return {
+    manager,
+    keep: ({ countedThrough, confirmed }) =>
+      startPurging({
+        manager,
+        site,
+        confirmed,
+        counted: ({ tenant }) => countedThrough(tenant),
+        ensure,
+        clock,
+        logger,
+      }),
+  };
 }

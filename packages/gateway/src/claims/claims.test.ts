@@ -81,3 +81,32 @@ it('claims - a damaged file stops the start, and is named', async () => {
   await writeFile(join(folder, 'claims.json'), '{');
   await expect(open(standInServer())).rejects.toThrow(/claims\.json is not JSON/);
 });
+
+it("claims - one tenant's are settled whatever becomes of another's", async () => {
+  const named = (name: string) =>
+    `e.${Buffer.from(JSON.stringify({ iat: 5, name })).toString('base64url')}.s`;
+  let refused = true;
+  const pusher = await createClaimsPusher({
+    connection: {
+      async request(_subject: string, payload: unknown) {
+        const error = refused && payload === named('acme') ? { error: { description: 'not now' } } : {};
+        return { json: () => error } as unknown as Msg;
+      },
+    } as never,
+    file: join(folder, 'claims.json'),
+    clock: systemClock,
+    logger: silent,
+  });
+  pusher.push(account, named('acme'));
+  pusher.push(`A${'B'.repeat(55)}`, named('other'));
+  let all = false;
+  const everything = pusher.settled().then(() => {
+    all = true;
+  });
+  await pusher.settled('other');
+  expect(all).toBe(false);
+  refused = false;
+  await pusher.settled('acme');
+  await everything;
+  pusher.close();
+});

@@ -12,13 +12,18 @@ import type { NatsConnection } from 'nats';
 export interface ClaimsPusher {
   /** Pushes unless an account's newer claims, or others of the same second, were pushed before. */
   push(publicKey: string, jwt: string): void;
-  /** Resolves when the server has taken all that was pushed. */
-  settled(): Promise<void>;
+  /** Resolves when the server has taken all that was pushed, or all for the account of one tenant. */
+  settled(tenant?: string): Promise<void>;
   close(): void;
 }
 
+/** Of the cloud's gateway: the registry itself gives the hub its claims. */
+export const cloudClaims: ClaimsPusher = { push() {}, settled: () => Promise.resolve(), close() {} };
+
 interface Claim {
   readonly jwt: string;
+  /** The account's name: its tenant's. */
+  readonly name: string;
   readonly mark: Mark;
 }
 
@@ -31,10 +36,14 @@ interface Mark {
 const timeoutMs = 2_000;
 const longestRetryMs = 5_000;
 
-function markOf(jwt: string): Mark {
-  const payload = decodeJson(Buffer.from(jwt.split('.')[1] ?? '', 'base64url')) as { iat?: unknown };
+function claimOf(jwt: string): Claim {
+  const { iat, name } = decodeJson(Buffer.from(jwt.split('.')[1] ?? '', 'base64url')) as {
+    iat?: unknown;
+    name?: unknown;
+  };
   const sha256 = createHash('sha256').update(jwt).digest('hex');
-  return { iat: typeof payload.iat === 'number' ? payload.iat : 0, sha256 };
+  const mark = { iat: typeof iat === 'number' ? iat : 0, sha256 };
+  return { jwt, name: typeof name === 'string' ? name : '', mark };
 }
 
 /** Reads the marks by account. Throws where the file is damaged: without it an old claim could come back. */
@@ -66,8 +75,11 @@ export async function createClaimsPusher(options: {
   const inForce = new Map<string, string>();
   const wanted = new Map<string, Claim>();
   let running = false;
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<{ tenant: string | undefined; resolve: () => void }>();
   let closed = false;
+
+  const isSettled = (tenant: string | undefined) =>
+    [...wanted.values()].every(({ name }) => tenant !== undefined && name !== tenant);
 
   async function pushOne(publicKey: string, claim: Claim): Promise<boolean> {
     try {
@@ -78,6 +90,11 @@ export async function createClaimsPusher(options: {
       if (answer.error) throw new Error(answer.error.description ?? 'claims refused');
       inForce.set(publicKey, claim.mark.sha256);
       if (wanted.get(publicKey) === claim) wanted.delete(publicKey);
+      for (const entry of waiting) {
+        if (!isSettled(entry.tenant)) continue;
+        waiting.delete(entry);
+        entry.resolve();
+      }
       logger.info({ account: publicKey, iat: claim.mark.iat }, 'account claims in force');
       return true;
     } catch (err) {
@@ -99,13 +116,12 @@ export async function createClaimsPusher(options: {
       wait = Math.min(longestRetryMs, wait * 2);
     }
     running = false;
-    for (const resolve of waiting) resolve();
-    waiting = [];
   }
 
   return {
     push(publicKey, jwt) {
-      const mark = markOf(jwt);
+      const claim = claimOf(jwt);
+      const { mark } = claim;
       const known = marks.get(publicKey);
       if (known && (mark.iat < known.iat || (mark.iat === known.iat && mark.sha256 !== known.sha256))) {
         logger.warn(
@@ -116,10 +132,15 @@ export async function createClaimsPusher(options: {
       }
       if (inForce.get(publicKey) === mark.sha256) return;
       marks.set(publicKey, mark);
-      wanted.set(publicKey, { jwt, mark });
+      wanted.set(publicKey, claim);
       if (!running) void run();
     },
-    settled: () => (running ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
+    settled: (tenant) =>
+      isSettled(tenant)
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            waiting.add({ tenant, resolve });
+          }),
     close() {
       closed = true;
     },

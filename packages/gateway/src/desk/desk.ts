@@ -31,7 +31,7 @@ export interface DeskSurroundings {
   readonly flush: () => Promise<void>;
   /** Makes sure that the registry has published these APIs for this site. */
   readonly ensurePublished: (service: string, apis: readonly Manifest[]) => Promise<void>;
-  /** No instance of the service is left here. */
+  /** The service tells of calls of its own that reached no gateway. Throws where they cannot be recorded. */
   readonly reported: (service: string, calls: NoRouteReport['calls']) => void;
 }
 
@@ -92,7 +92,9 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       case 'discover': {
         const request = expect('DiscoverRequest', body);
         const { apis, changedAt } = state.visible(tenant, service);
-        const unchanged = request.since !== undefined && changedAt <= request.since;
+        const { since } = request;
+        // What lies ahead of this site's tables is of a registry that was made anew since.
+        const unchanged = since !== undefined && since <= state.revision && changedAt <= since;
         return {
           revision: state.revision,
           time: Math.round(hub.now()),

@@ -52,7 +52,6 @@ export interface Instances {
   sweep(): void;
   /** Number of instances of each service. */
   counts(): Map<string, number>;
-  readonly all: Iterable<Instance>;
 }
 
 /**
@@ -159,9 +158,6 @@ export function createInstances(options: {
     },
     counts() {
       return new Map([...byService].map(([service, ofService]) => [service, ofService.size]));
-    },
-    get all() {
-      return [...byService.values()].flatMap((ofService) => [...ofService.values()]);
     },
   };
 }

@@ -8,8 +8,6 @@ export interface Recorder {
   add(record: AuditRecord, group: string): void;
   /** True while no further record could be kept: calls are refused then. */
   readonly full: boolean;
-  /** Records that wait for the stream. */
-  readonly waiting: number;
   /** Stream sequence through which this tenant's blocks are in the counters. */
   readonly countedThrough: number;
   /** Stores and counts all that was added. */
@@ -56,9 +54,6 @@ export async function openRecorder(options: {
     add: (record, group) => chain.add(record, group),
     get full() {
       return chain.full;
-    },
-    get waiting() {
-      return chain.waiting;
     },
     get countedThrough() {
       return writer.countedThrough;

@@ -7,7 +7,6 @@ import { openStores } from './stores.ts';
 /** The recorders of all tenants at a gateway. */
 export interface Recorders {
   of(tenant: string): Recorder;
-  readonly waiting: number;
   /** Stream sequence through which a tenant's blocks are in the counters; 0 for an unknown tenant. */
   countedThrough(tenant: string): number;
   flush(): Promise<void>;
@@ -61,9 +60,6 @@ export async function openRecorders(options: {
       const recorder = recorders.get(tenant);
       if (!recorder) throw new Error(`no recorder for tenant ${tenant}`);
       return recorder;
-    },
-    get waiting() {
-      return all().reduce((sum, recorder) => sum + recorder.waiting, 0);
     },
     countedThrough: (tenant) => recorders.get(tenant)?.countedThrough ?? 0,
     async flush() {

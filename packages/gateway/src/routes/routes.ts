@@ -24,7 +24,6 @@ export interface Routes {
   setAvailable(service: string, major: number, available: boolean): void;
   /** Subscribes everything on another connection too; the old one is drained by its owner. */
   moveTo(connection: NatsConnection): void;
-  readonly size: number;
   /** Takes no further calls. */
   close(): void;
 }
@@ -143,11 +142,6 @@ export function createRoutes(options: {
         for (const standing of state.standing.values()) standing.subscription.unsubscribe();
       }
       apis.clear();
-    },
-    get size() {
-      let size = 0;
-      for (const state of apis.values()) size += state.standing.size;
-      return size;
     },
   };
 }

@@ -13,10 +13,12 @@ export function readCompiled(options: {
   stream: string;
   consumer: string;
   state: SiteState;
+  /** Told where the stream was made anew, once the state knows. */
+  onAnew: () => void;
   clock: Clock;
   logger: Logger;
 }): { caughtUp: Promise<void>; close(): Promise<void> } {
-  const { connection, site, stream, consumer, state, clock, logger } = options;
+  const { connection, site, stream, consumer, state, onAnew, clock, logger } = options;
   const prefix = `$KV.compiled.${site}.`;
   const reading = readFromStart({
     connection,
@@ -24,6 +26,10 @@ export function readCompiled(options: {
     consumer,
     clock,
     log: logger,
+    onAnew: () => {
+      state.restart();
+      onAnew();
+    },
     onMessage: ({ subject, data, headers }) => {
       if (!subject.startsWith(prefix)) return;
       const key = subject.slice(prefix.length);

@@ -167,3 +167,42 @@ describe('what services see', () => {
     expect(state.visible('acme', 'nobody')).toEqual({ apis: [], changedAt: 7 });
   });
 });
+
+describe('a stream that was made anew', () => {
+  beforeEach(() => {
+    state.apply('serve.acme.quotes.v1', served('1.0.0'));
+    state.apply('serve.acme.orders.v1', {
+      ...served('1.0.0'),
+      manifest: { ...served('1.0.0').manifest, service: 'orders' },
+    });
+    state.apply('see.acme.desk', { apis: [visible('quotes')] });
+    state.apply('revision', { revision: 7 });
+    heard.length = 0;
+    state.restart();
+  });
+
+  test('site state - all that was known stays in force until the tables are here', () => {
+    expect(state.keys.size).toBe(4);
+    state.apply('serve.acme.quotes.v1', served('1.1.0'));
+    expect(heard).toEqual([['served', 'acme', 'quotes', 1, '1.1.0']]);
+    expect(state.served('acme', 'orders', 1)).toBeDefined();
+    expect(state.visible('acme', 'desk').apis).toHaveLength(1);
+  });
+
+  test('site state - what has not come again is void with the next revision, be it the same', () => {
+    state.apply('serve.acme.quotes.v1', served('1.0.0'));
+    heard.length = 0;
+    state.apply('revision', { revision: 7 });
+    expect(heard).toEqual([
+      ['served', 'acme', 'orders', 1, undefined],
+      ['revision', 7, ['withdrawn desk quotes.v1']],
+    ]);
+    expect([...state.keys].sort()).toEqual(['revision', 'serve.acme.quotes.v1']);
+    // A service that knows revision 7 does not know this.
+    expect(state.visible('acme', 'desk').changedAt).toBe(Number.POSITIVE_INFINITY);
+    heard.length = 0;
+    state.apply('revision', { revision: 8 });
+    expect(heard).toEqual([['revision', 8, []]]);
+    expect(state.visible('acme', 'desk').changedAt).toBe(8);
+  });
+});

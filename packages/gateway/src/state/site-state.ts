@@ -29,15 +29,19 @@ export interface SiteState {
   /** Takes in one key of `compiled`, below the site's name; `value` undefined where it was deleted. */
   apply(key: string, value: unknown): void;
   served(tenant: string, service: string, major: number): GuardedApi | undefined;
+  /** What a service may discover, and the revision since which that has not changed; Infinity where none is known. */
   visible(
     tenant: string,
     service: string,
   ): { readonly apis: readonly DiscoveredApi[]; readonly changedAt: number };
   readonly revision: number;
-  /** Position in the hub's bucket that this copy has reached; 0 in the cloud, which has no copy. */
-  readonly position: number;
-  /** Keys that have a value. */
+  /** Keys that have a value; without the position, which is the copy's own. */
   readonly keys: ReadonlySet<string>;
+  /**
+   * The stream is another than before: everything comes again. What has not come again by the next revision is void
+   * from then on; until then all that was known stays in force.
+   */
+  restart(): void;
 }
 
 /** Compares what a service could see with what it can see now. */
@@ -68,8 +72,11 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
   const visible = new Map<string, { apis: readonly DiscoveredApi[]; changedAt: number }>();
   let pending: VisibilityChange[] = [];
   let revision = 0;
-  let position = 0;
+  /** The highest revision there was; below the one in force where the registry was made anew. */
+  let highest = 0;
   const keys = new Set<string>();
+  /** Keys that were known when everything began to come again, and have not come yet. */
+  let stale = new Set<string>();
 
   function applyServed(
     key: string,
@@ -94,11 +101,13 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
     visible.set(key, { apis, changedAt: Number.POSITIVE_INFINITY });
   }
 
-  return {
+  const state: SiteState = {
     apply(key, value) {
+      const parsed = parseCompiledKey(key);
+      if (parsed?.kind === 'position') return;
+      stale.delete(key);
       if (value === undefined) keys.delete(key);
       else keys.add(key);
-      const parsed = parseCompiledKey(key);
       if (!parsed) {
         logger.warn({ key }, 'compiled key of an unknown kind; ignored');
         return;
@@ -126,15 +135,17 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           const entry = check('User', value);
           return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
         }
-        case 'position':
-          position = Number((value as { position?: number } | undefined)?.position) || 0;
-          return undefined;
         case 'revision': {
           const entry = check('RevisionMark', value);
           if (entry.fault) return bad(entry.fault);
+          for (const gone of stale) state.apply(gone, undefined);
           revision = entry.value.revision;
-          for (const item of visible.values()) {
-            if (item.changedAt === Number.POSITIVE_INFINITY) item.changedAt = revision;
+          if (revision > highest) {
+            for (const item of visible.values()) {
+              if (item.changedAt === Number.POSITIVE_INFINITY) item.changedAt = revision;
+            }
+            // Otherwise a service may know of this revision, or a higher one, without what changed.
+            highest = revision;
           }
           const changes = pending;
           pending = [];
@@ -148,9 +159,10 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
     get revision() {
       return revision;
     },
-    get position() {
-      return position;
-    },
     keys,
+    restart() {
+      stale = new Set(keys);
+    },
   };
+  return state;
 }

@@ -15,14 +15,13 @@ import { createDesk } from '../desk/desk.ts';
 import type { GuardedApi } from '../guard/served-api.ts';
 import { createInstances, type Instances } from '../instances/instances.ts';
 import type { Recorder } from '../records/recorder.ts';
-import { createRoutes, type Routes } from '../routes/routes.ts';
+import { createRoutes } from '../routes/routes.ts';
 import type { SiteState, VisibilityChange } from '../state/site-state.ts';
 
 /** Everything a gateway does for one tenant, on a connection of that tenant's account. */
 export interface TenantAgent {
   readonly tenant: string;
   readonly instances: Instances;
-  readonly routes: Routes;
   /** An API that the site serves was compiled anew, or is gone. */
   served(service: string, major: number, api: GuardedApi | undefined): void;
   /** Tells a service of the site what changed for it. */
@@ -154,7 +153,6 @@ export async function startTenantAgent(options: {
   return {
     tenant,
     instances,
-    routes,
     served(service, major, api) {
       const majors = published.get(service) ?? new Set<number>();
       if (api) majors.add(major);

@@ -7,8 +7,10 @@ import { renewCredentials } from './credentials.ts';
 /** Takes in the re-issued users of this site: its gateway's and its leaf's. */
 export interface UserRenewal {
   renew(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
-  /** Resolves with the ids of all users renewed so far, once their credentials are in use or in their files. */
-  settled(): Promise<readonly string[]>;
+  /** Resolves once all credentials, or those of one tenant, are in use or in their files. */
+  settled(tenant?: string): Promise<void>;
+  /** The ids of the users that were taken up since this was asked last. */
+  taken(): readonly string[];
 }
 
 const firstRetryMs = 100;
@@ -25,8 +27,11 @@ export function createUserRenewal(options: {
   const { config, agents, clock, logger, signal } = options;
   /** Tenants whose credentials are renewed on disk, and not yet in use. */
   const unconnected = new Set<string>();
-  const ids = new Set<string>();
-  let queue: Promise<void> = Promise.resolve();
+  /** The newest user of each tenant and role that is in use. */
+  const taken = new Map<string, string>();
+  let untold = new Set<string>();
+  /** By tenant: one whose files cannot be written holds up no other. */
+  const queues = new Map<string, Promise<void>>();
 
   async function takeUp(tenant: string, role: 'gateway' | 'leaf', jwt: string): Promise<void> {
     if (role === 'leaf') {
@@ -46,10 +51,12 @@ export function createUserRenewal(options: {
     role: 'gateway' | 'leaf',
     user: { id: string; jwt: string },
   ): Promise<void> {
+    if (taken.get(`${tenant}/${role}`) === user.id) return;
     for (let wait = firstRetryMs; !signal.aborted; wait = Math.min(longestRetryMs, wait * 2)) {
       try {
         await takeUp(tenant, role, user.jwt);
-        ids.add(user.id);
+        taken.set(`${tenant}/${role}`, user.id);
+        untold.add(user.id);
         return;
       } catch (err) {
         logger.error({ err, tenant, role }, 're-issued user not taken up; trying again');
@@ -60,11 +67,20 @@ export function createUserRenewal(options: {
 
   return {
     renew(tenant, role, user) {
-      queue = queue.then(() => renewOne(tenant, role, user));
+      const queue = queues.get(tenant) ?? Promise.resolve();
+      queues.set(
+        tenant,
+        queue.then(() => renewOne(tenant, role, user)),
+      );
     },
-    async settled() {
-      await queue;
-      return [...ids];
+    async settled(tenant) {
+      if (tenant === undefined) await Promise.all(queues.values());
+      else await queues.get(tenant);
+    },
+    taken() {
+      const ids = [...untold];
+      untold = new Set();
+      return ids;
     },
   };
 }

@@ -35,7 +35,7 @@ export interface StreamLimits {
 export const defaultStreamLimits: StreamLimits = {
   siteAuditBytes: 1024 ** 3,
   auditBytes: -1,
-  documentsBytes: 256 * 1024 ** 2,
+  documentsBytes: 1024 ** 3,
   compiledBytes: 256 * 1024 ** 2,
   replicas: 1,
 };

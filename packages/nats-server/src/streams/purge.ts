@@ -1,3 +1,4 @@
+import type { Clock, Logger } from '@causeway/protocol';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { auditStream, collector } from './names.ts';
 
@@ -66,4 +67,34 @@ export async function purgeConfirmed(jsm: JetStreamManager, options: PurgeOption
     blocks += (await jsm.streams.purge(stream, { filter: `${chain}.*`, seq: through + 1 })).purged;
   }
   return { confirmed, blocks };
+}
+
+const purgeEveryMs = 15_000;
+
+/**
+ * Purges a site's stream every 15 s, up to where the cloud has said it has stored it. Returns the function that
+ * ends it. What fails is logged and tried again with the next round.
+ */
+export function startPurging(options: {
+  manager: JetStreamManager;
+  site: string;
+  /** How far the cloud has stored the site's records; undefined where it has not said. */
+  confirmed: () => Confirmed | undefined;
+  counted: PurgeOptions['counted'];
+  /** Makes what is missing, before each round. */
+  ensure?: () => Promise<void>;
+  clock: Clock;
+  logger: Logger;
+}): () => void {
+  const { manager, site, confirmed, counted, ensure, clock, logger } = options;
+  async function round(): Promise<void> {
+    await ensure?.();
+    const stored = confirmed();
+    if (stored) await purgeConfirmed(manager, { site, confirmed: stored, counted });
+  }
+  return clock.every(purgeEveryMs, () => {
+    round().catch((err: unknown) =>
+      logger.warn({ err, site }, 'confirmed blocks not purged; trying again later'),
+    );
+  });
 }

@@ -288,6 +288,16 @@ export const messageSchemas: readonly object[] = [
               }
             }
           },
+          "start": {
+            "description": "Sequence in AUDIT behind which its records begin.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "heartbeat": {
+            "description": "While nothing is delivered to someone who listens, the server gives a sign of life every so many ms.",
+            "type": "integer",
+            "minimum": 1
+          },
           "pending": {
             "description": "Messages that wait to be delivered: records and counters.",
             "type": "object",
@@ -640,6 +650,9 @@ export const messageSchemas: readonly object[] = [
       },
       "revisionMark": {
         "$ref": "#/$defs/revisionMark"
+      },
+      "positionMark": {
+        "$ref": "#/$defs/positionMark"
       }
     },
     "$defs": {
@@ -812,6 +825,24 @@ export const messageSchemas: readonly object[] = [
             "$ref": "names.json#/$defs/revision"
           }
         }
+      },
+      "positionMark": {
+        "description": "Key position, at an edge alone: how far its copy goes of the hub's bucket.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "position"
+        ],
+        "properties": {
+          "position": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "bucket": {
+            "description": "When the hub's bucket was made, as the registry said.",
+            "type": "string"
+          }
+        }
       }
     }
   },
@@ -925,11 +956,6 @@ export const messageSchemas: readonly object[] = [
               "type": "integer",
               "minimum": 0
             }
-          },
-          "unsentBlocks": {
-            "description": "Blocks that wait for the site's own stream.",
-            "type": "integer",
-            "minimum": 0
           }
         }
       },
@@ -945,6 +971,10 @@ export const messageSchemas: readonly object[] = [
           },
           "revision": {
             "$ref": "names.json#/$defs/revision"
+          },
+          "bucket": {
+            "description": "When the registry's bucket was made: another than before is a hub made anew.",
+            "type": "string"
           },
           "confirmed": {
             "description": "How far the cloud has stored the site's records; absent where it has none yet.",
@@ -1041,6 +1071,10 @@ export const messageSchemas: readonly object[] = [
             "description": "Position reached before; 0 for all.",
             "type": "integer",
             "minimum": 0
+          },
+          "bucket": {
+            "description": "The bucket that the position belongs to, as a reply named it; absent where none did.",
+            "type": "string"
           }
         }
       },
@@ -1061,6 +1095,10 @@ export const messageSchemas: readonly object[] = [
             "description": "Position reached with these entries.",
             "type": "integer",
             "minimum": 0
+          },
+          "bucket": {
+            "description": "When the bucket was made that the position belongs to.",
+            "type": "string"
           },
           "full": {
             "description": "True where what is not among the keys of this and the following replies is void.",
@@ -1924,6 +1962,7 @@ export const messageRefs = {
   "Account": "compiled.json#/$defs/account",
   "User": "compiled.json#/$defs/user",
   "RevisionMark": "compiled.json#/$defs/revisionMark",
+  "PositionMark": "compiled.json#/$defs/positionMark",
   "PublishRequest": "control-messages.json#/$defs/publishRequest",
   "PublishReply": "control-messages.json#/$defs/publishReply",
   "BeatRequest": "control-messages.json#/$defs/beatRequest",

@@ -24,6 +24,7 @@ export interface Messages {
   Account: Account;
   User: User;
   RevisionMark: RevisionMark;
+  PositionMark: PositionMark;
   PublishRequest: PublishRequest;
   PublishReply: PublishReply;
   BeatRequest: BeatRequest;
@@ -164,6 +165,14 @@ export interface ConsoleReply {
      */
     [k: string]: string[];
   };
+  /**
+   * Sequence in AUDIT behind which its records begin.
+   */
+  start?: number;
+  /**
+   * While nothing is delivered to someone who listens, the server gives a sign of life every so many ms.
+   */
+  heartbeat?: number;
   /**
    * Messages that wait to be delivered: records and counters.
    */
@@ -473,6 +482,16 @@ export interface RevisionMark {
   revision: number;
 }
 /**
+ * Key position, at an edge alone: how far its copy goes of the hub's bucket.
+ */
+export interface PositionMark {
+  position: number;
+  /**
+   * When the hub's bucket was made, as the registry said.
+   */
+  bucket?: string;
+}
+/**
  * control.<site>.register: a service of the site registered these APIs.
  */
 export interface PublishRequest {
@@ -524,10 +543,6 @@ export interface BeatRequest {
   instances?: {
     [k: string]: number;
   };
-  /**
-   * Blocks that wait for the site's own stream.
-   */
-  unsentBlocks?: number;
 }
 export interface BeatReply {
   /**
@@ -538,6 +553,10 @@ export interface BeatReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * When the registry's bucket was made: another than before is a hub made anew.
+   */
+  bucket?: string;
   /**
    * How far the cloud has stored the site's records; absent where it has none yet.
    */
@@ -601,6 +620,10 @@ export interface CompiledRequest {
    * Position reached before; 0 for all.
    */
   since: number;
+  /**
+   * The bucket that the position belongs to, as a reply named it; absent where none did.
+   */
+  bucket?: string;
 }
 export interface CompiledReply {
   /**
@@ -611,6 +634,10 @@ export interface CompiledReply {
    * Position reached with these entries.
    */
   position: number;
+  /**
+   * When the bucket was made that the position belongs to.
+   */
+  bucket?: string;
   /**
    * True where what is not among the keys of this and the following replies is void.
    */

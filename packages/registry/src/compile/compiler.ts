@@ -1,17 +1,13 @@
+import { streamNames } from '@causeway/nats-server';
 import { compile, diffTables, type QueueNames } from '@causeway/policy';
-import {
-  type CompiledReply,
-  compiledKeys,
-  type Logger,
-  type ServedApi,
-  type VisibleApis,
-} from '@causeway/protocol';
+import { type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
 import { createChanges } from './changes.ts';
+import { fitting } from './fitting.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
 export interface Compiler {
@@ -25,23 +21,9 @@ export interface Compiler {
   /** The compiled tables as they were written last: site to key to value. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   /** What a site must be told that has everything up to a position. */
-  changesSince(site: string, position: number): Omit<CompiledReply, 'time'>;
-}
-
-/** Largest value of a key in bytes, so that it fits into one message with room to spare. */
-const maxValueBytes = 500_000;
-
-/** A value that fits: where a service sees more than one message holds, it is told so without the schemas. */
-function fitting(value: ServedApi | VisibleApis): ServedApi | VisibleApis {
-  if (!('apis' in value) || JSON.stringify(value).length <= maxValueBytes) return value;
-  return {
-    apis: value.apis.map((api) => ({
-      ...api,
-      endpoints: Object.fromEntries(
-        Object.keys(api.endpoints).map((name) => [name, { request: true, reply: true }]),
-      ),
-    })),
-  };
+  changesSince(site: string, position: number, ofBucket: string | undefined): Omit<CompiledReply, 'time'>;
+  /** When the bucket was made, as its server said it: names the bucket that positions belong to. */
+  readonly bucket: string;
 }
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
@@ -57,7 +39,9 @@ export async function openCompiler(options: {
   onCompiled: () => void;
 }): Promise<Compiler> {
   const { js, store, queueNames, users, logger, onChange, onCompiled } = options;
-  const changes = createChanges();
+  const manager = await js.jetstreamManager();
+  const { created: bucket } = await manager.streams.info(streamNames.compiled);
+  const changes = createChanges(bucket);
   let tables = new Map<string, Map<string, unknown>>();
   const siteRevisions = new Map<string, number>();
   /** The revision that was compiled last, for every site. */
@@ -84,8 +68,15 @@ export async function openCompiler(options: {
     const documents = store.all;
     const accounts = new Map(store.accounts.map((account) => [account.name, account]));
     const next = new Map<string, Map<string, unknown>>();
-    for (const [site, table] of compile(documents, queueNames))
-      next.set(site, new Map<string, unknown>([...table].map(([key, value]) => [key, fitting(value)])));
+    for (const [site, table] of compile(documents, queueNames)) {
+      const fitted = new Map<string, unknown>();
+      for (const [key, value] of table) {
+        const fits = fitting(value);
+        if (fits !== value) logger.warn({ site, key }, 'an entry is too large for its site; it was cut down');
+        fitted.set(key, fits);
+      }
+      next.set(site, fitted);
+    }
     for (const site of documents.sites) {
       const table = next.get(site.name) as Map<string, unknown>;
       const before = tables.get(site.name) ?? new Map<string, unknown>();
@@ -148,6 +139,7 @@ export async function openCompiler(options: {
     get tables() {
       return tables;
     },
-    changesSince: (site, position) => changes.since(site, position),
+    changesSince: changes.since,
+    bucket,
   };
 }

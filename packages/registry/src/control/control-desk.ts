@@ -16,6 +16,7 @@ import type { DocumentStore } from '../documents/store.ts';
 import { answerWith } from '../reply.ts';
 import type { Gateways } from './gateways.ts';
 import type { Publishing } from './publishing.ts';
+import { createRequestRate, type RequestRate } from './request-rate.ts';
 
 /** Serves `control.<site>.*`: what the sites' gateways say. */
 export interface ControlDesk {
@@ -53,18 +54,27 @@ export function createControlDesk(options: {
     return document?.kind === 'site' ? document : undefined;
   };
 
-  /** What a gateway says of instances, as far as it is of tenants at its site. */
+  /** What a gateway says of instances, as far as it is of identities of its site. */
   function ownInstances(
     site: string,
     instances: Readonly<Record<string, number>> = {},
   ): Record<string, number> {
-    const tenants = documentOf(site)?.tenants ?? {};
     return Object.fromEntries(
-      Object.entries(instances).filter(([key]) => Object.hasOwn(tenants, key.split('.')[0] ?? '')),
+      Object.entries(instances).filter(([key]) => {
+        const [tenant = '', service = '', ...rest] = key.split('.');
+        return rest.length === 0 && store.get(documentKeys.service(tenant, site, service)) !== undefined;
+      }),
     );
   }
 
-  async function answer(site: string, gateway: string, op: string, body: Uint8Array): Promise<object> {
+  async function answer(
+    site: string,
+    gateway: string,
+    op: string,
+    body: Uint8Array,
+    rate: RequestRate,
+  ): Promise<object> {
+    rate.admit(op);
     if (!Object.hasOwn(documentOf(site)?.gateways ?? {}, gateway)) {
       throw new CausewayError('DENIED', `site ${site} has no gateway ${gateway}`);
     }
@@ -82,11 +92,16 @@ export function createControlDesk(options: {
         gateways.renewed(site, { ...request, instances: ownInstances(site, request.instances) });
         heard(site);
         const confirmed = options.confirmed(site);
-        return { revision: compiler.siteRevision(site), time: time(), ...(confirmed ? { confirmed } : {}) };
+        return {
+          revision: compiler.siteRevision(site),
+          bucket: compiler.bucket,
+          time: time(),
+          ...(confirmed ? { confirmed } : {}),
+        };
       }
       case 'compiled': {
         const request = expect('CompiledRequest', body, gateway);
-        return { ...compiler.changesSince(site, request.since), time: time() };
+        return { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
       }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
@@ -113,7 +128,7 @@ export function createControlDesk(options: {
     );
   }
 
-  function onMessage(site: string, message: Msg, heardLog: Logger): void {
+  function onMessage(site: string, message: Msg, rate: RequestRate, heardLog: Logger): void {
     // The subscription says which site it is; a hostile leaf can make any subject show (ADR 0004).
     const fields = subjects.control.parse(message.subject);
     const inbox = subjects.inbox.parse(message.reply ?? '');
@@ -126,18 +141,19 @@ export function createControlDesk(options: {
       heardLog.warn({ shown: message.subject }, 'control message that is not of its site; dropped');
       return;
     }
-    const answered = answer(site, inbox.connection, fields.op, message.data);
+    const answered = answer(site, inbox.connection, fields.op, message.data, rate);
     void answerWith(connection, message.reply as string, answered, heardLog.child({ op: fields.op }));
   }
 
   return {
     addSite(site) {
       if (subscriptions.has(site)) return;
+      const rate = createRequestRate(site, clock);
       const heardLog = rateLimitedLogger(logger.child({ site }), clock, perSite);
       const subscription = connection.subscribe(`control.${site}.*`, {
         callback: (err, message) => {
           if (err) logger.error({ err, site }, 'control subscription refused');
-          else onMessage(site, message, heardLog);
+          else onMessage(site, message, rate, heardLog);
         },
       });
       subscriptions.set(site, subscription);

@@ -22,15 +22,18 @@ test('gateways - a renewal says when it was heard of, its revision and its insta
   ]);
 });
 
-test('gateways - a receipt alone is no sign of life, and an old one takes nothing back', () => {
+test('gateways - a receipt alone is no sign of life, and only a renewal takes a revision back', () => {
   const gateways = createGateways(manualClock());
   gateways.received('edge-a', 'gw-2', 9);
   expect(gateways.of('edge-a')).toEqual([
     { site: 'edge-a', name: 'gw-2', seen: undefined, revision: 9, instances: {} },
   ]);
   gateways.received('edge-a', 'gw-2', 4);
-  gateways.renewed('edge-a', { ...beat, gateway: 'gw-2' });
   expect(gateways.of('edge-a')[0]?.revision).toBe(9);
+  gateways.renewed('edge-a', { ...beat, gateway: 'gw-2' });
+  expect(gateways.of('edge-a')[0]?.revision).toBe(3);
+  gateways.received('edge-a', 'gw-2', 4);
+  expect(gateways.of('edge-a')[0]?.revision).toBe(4);
 });
 
 test('gateways - replicas and sites are kept apart', () => {

@@ -6,7 +6,7 @@ export interface GatewayStatus {
   readonly name: string;
   /** Milliseconds since its last renewal; undefined before the first since the registry started. */
   readonly seen: number | undefined;
-  /** The newest revision it sent a receipt for, or renewed with. */
+  /** The revision it last renewed with, or the newer one it sent a receipt for since. */
   readonly revision: number | undefined;
   readonly instances: Readonly<Record<string, number>>;
 }
@@ -42,7 +42,8 @@ export function createGateways(clock: Clock): Gateways {
     renewed(site, beat) {
       const entry = known(site, beat.gateway);
       entry.heard = clock.monotonic();
-      entry.revision = Math.max(entry.revision ?? 0, beat.revision);
+      // As it says: a gateway that has gone back to older tables must show.
+      entry.revision = beat.revision;
       entry.instances = beat.instances ?? {};
     },
     received(site, gateway, revision) {

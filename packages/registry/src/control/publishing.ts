@@ -8,6 +8,7 @@ import {
   type Service,
 } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
+import { requireFitting } from '../compile/fitting.ts';
 import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
 import { createTimeBudget, type TimeShare } from './time-budget.ts';
 
@@ -98,7 +99,7 @@ export function createPublishing(options: {
         `there is no identity ${tenant}/${site}/${name}; make one with causeway service add`,
       );
     }
-    const changed: AnyDocument[] = [];
+    const changed: (ApiDocument | Service)[] = [];
     const hosts = new Set(identity.hosts ?? []);
     for (const manifest of apis) {
       if (manifest.service !== name) {
@@ -138,6 +139,7 @@ export function createPublishing(options: {
       const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };
       changed.push(service);
     }
+    if (changed.length > 0) requireFitting(store.all, changed);
     return changed;
   }
 

@@ -146,6 +146,20 @@ describe('documents', () => {
     expect((await openDocumentStore(js)).all.policies).toHaveLength(1_000);
   });
 
+  test('documents - a tenant that has used up its share is told so; what shrinks is taken, and others are', async () => {
+    const size = JSON.stringify(policy('p0')).length;
+    const limits = { tenantBytes: 3 * size, allBytes: 100 * size };
+    const store = await openDocumentStore(js, limits);
+    const many = Array.from({ length: 4 }, (_, n) => policy(`p${n}`));
+    expect(await failureOf(store.put(many))).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await store.put(many.slice(0, 3));
+    const again = await openDocumentStore(js, limits);
+    expect(await failureOf(again.put(many.slice(3, 4)))).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await again.put([policy('p0', 'deny')]);
+    await again.put([{ ...policy('q'), tenant: 'other' } as AnyDocument]);
+    expect(names(again)).toHaveLength(4);
+  });
+
   /** JetStream whose answers are lost so many times, after the server did what it was asked. */
   function losing(times: number): JetStreamClient {
     let left = times;

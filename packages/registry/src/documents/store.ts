@@ -1,4 +1,4 @@
-import { maxBatchMessages } from '@causeway/nats-server';
+import { defaultStreamLimits, maxBatchMessages } from '@causeway/nats-server';
 import { type ApiDocument, canonicalJson, type Documents, type PolicyDocument } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -9,6 +9,7 @@ import {
   type Site,
 } from '@causeway/protocol';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { createDocumentBudget, type DocumentLimits, documentLimits, type SizedDocument } from './budget.ts';
 import { readBucket } from './read-bucket.ts';
 import { BucketConflict, writeBucket } from './write-bucket.ts';
 
@@ -40,11 +41,26 @@ export interface DocumentStore {
   readonly accounts: readonly AccountDocument[];
   /**
    * Writes up to 1,000 documents, all or nothing; resolves with the new revision, or the old one where nothing
-   * changes. Rejects with CONFLICT where another writer was faster, with INVALID_REQUEST where there are more.
+   * changes. Rejects with CONFLICT where another writer was faster, with INVALID_REQUEST where there are more, with
+   * PAYLOAD_TOO_LARGE where a tenant would have more than its share.
    */
   put(documents: readonly AnyDocument[]): Promise<number>;
   /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
   refresh(): Promise<void>;
+}
+
+interface Entry extends SizedDocument {
+  readonly document: AnyDocument;
+  readonly revision: number;
+}
+
+/** What a document counts in its tenant's budget. */
+function sizeOf(document: AnyDocument): SizedDocument {
+  const own = document.kind === 'api' || document.kind === 'policy' || document.kind === 'service';
+  return {
+    tenant: own ? document.tenant : undefined,
+    bytes: Buffer.byteLength(JSON.stringify(document)),
+  };
 }
 
 interface Write {
@@ -57,19 +73,30 @@ interface Write {
 const tries = 3;
 
 /** Opens the store and reads all of it. */
-export async function openDocumentStore(js: JetStreamClient): Promise<DocumentStore> {
-  const entries = new Map<string, { document: AnyDocument; revision: number }>();
+export async function openDocumentStore(
+  js: JetStreamClient,
+  limits: DocumentLimits = documentLimits(defaultStreamLimits.documentsBytes),
+): Promise<DocumentStore> {
+  const entries = new Map<string, Entry>();
+  const budget = createDocumentBudget(limits);
   let revision = 0;
   let snapshot: Documents | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
+  function set(key: string, document: AnyDocument, changed: number): void {
+    const next = { document, revision: changed, ...sizeOf(document) };
+    budget.replace(entries.get(key), next);
+    entries.set(key, next);
+  }
+
   async function load(): Promise<void> {
     // Read first: what stands in memory must stay where the bucket cannot be read.
     const found = await readBucket(js, 'documents');
+    for (const entry of entries.values()) budget.replace(entry, undefined);
     entries.clear();
     for (const { key, value, revision: changed } of found) {
       revision = Math.max(revision, changed);
-      if (value !== undefined) entries.set(key, { document: value as AnyDocument, revision: changed });
+      if (value !== undefined) set(key, value as AnyDocument, changed);
     }
     snapshot = undefined;
   }
@@ -118,6 +145,11 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
         const reason = `${writes.length} documents cannot be written at once; ${maxBatchMessages} can`;
         return Promise.reject(new CausewayError('INVALID_REQUEST', reason));
       }
+      try {
+        budget.require(writes.map(({ key, value }) => ({ before: entries.get(key), after: sizeOf(value) })));
+      } catch (error) {
+        return Promise.reject(error);
+      }
       const written = queue.then(() => write(writes));
       queue = written.catch(() => {});
       return written;
@@ -151,7 +183,7 @@ export async function openDocumentStore(js: JetStreamClient): Promise<DocumentSt
       return write(writes, left - 1);
     }
     for (const [index, { key, value }] of writes.entries()) {
-      entries.set(key, { document: value, revision: last - writes.length + 1 + index });
+      set(key, value, last - writes.length + 1 + index);
     }
     revision = Math.max(revision, last);
     snapshot = undefined;

@@ -5,6 +5,7 @@ import type { Hub } from '../hub/hub.ts';
 
 /** Lets a site's leaf links come back with re-issued credentials, once the site has put them in place. */
 export interface LinkRefresh {
+  /** Does it soon; asked several times before it is done, once is enough. */
   refresh(site: string): void;
 }
 
@@ -23,9 +24,10 @@ export function createLinkRefresh(options: {
   logger: Logger;
 }): LinkRefresh {
   const { hub, store, compiler, accountKey, clock, logger } = options;
-  let queue: Promise<void> = Promise.resolve();
+  const due = new Set<string>();
+  let running = false;
 
-  async function refresh(site: string): Promise<void> {
+  async function refreshOne(site: string): Promise<void> {
     const document = store.get(`site.any.${site}`);
     if (document?.kind !== 'site') return;
     for (const [tenant, keys] of Object.entries(document.tenants)) {
@@ -37,15 +39,25 @@ export function createLinkRefresh(options: {
     }
   }
 
-  const refreshment: LinkRefresh = {
-    refresh(site) {
-      queue = queue
-        .then(() => refresh(site))
-        .catch((err: unknown) => {
-          logger.warn({ err, site }, 'links of the site not refreshed; trying again');
-          clock.after(retryMs, () => refreshment.refresh(site));
-        });
-    },
-  };
-  return refreshment;
+  async function run(): Promise<void> {
+    running = true;
+    for (const site of due) {
+      // Taken out before it is done: what comes meanwhile comes on top.
+      due.delete(site);
+      try {
+        await refreshOne(site);
+      } catch (err) {
+        logger.warn({ err, site }, 'links of the site not refreshed; trying again');
+        clock.after(retryMs, () => refresh(site));
+      }
+    }
+    running = false;
+  }
+
+  function refresh(site: string): void {
+    due.add(site);
+    if (!running) void run();
+  }
+
+  return { refresh };
 }

@@ -1,8 +1,9 @@
-import { canonicalJson, checkPolicy, type PolicyDocument } from '@causeway/policy';
+import { type ApiDocument, canonicalJson, checkPolicy, type PolicyDocument } from '@causeway/policy';
 import { type ApplyReply, CausewayError } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
+import { requireFitting } from '../../compile/fitting.ts';
 import { acceptManifest } from '../../control/publishing.ts';
-import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/store.ts';
+import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
 
 /** apply: policies and manifests, all or none of them. */
@@ -24,7 +25,11 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
   }
 
   /** The document as it will stand. Throws with a pointer into the request. */
-  function accept(document: Record<string, unknown>, index: number, by: Administrator): AnyDocument {
+  function accept(
+    document: Record<string, unknown>,
+    index: number,
+    by: Administrator,
+  ): ApiDocument | PolicyDocument {
     const at = `/documents/${index}`;
     const tenant = tenantOf(document, index, by);
     requireScope(by, tenant);
@@ -83,8 +88,9 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
           change: standing === undefined ? 'created' : same ? 'unchanged' : 'changed',
         };
       });
-      if (request.dryRun) return { revision: store.revision, changes };
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
+      requireFitting(store.all, toWrite);
+      if (request.dryRun) return { revision: store.revision, changes };
       if (toWrite.length > 0) await store.put(toWrite);
       // Also where nothing changes: what an earlier try stored may not be in force yet.
       await compiler.run();

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../../test/support/manual-clock.ts';
+import { createRequestRate } from './request-rate.ts';
+
+/** How many of so many requests are admitted. */
+function admitted(rate: ReturnType<typeof createRequestRate>, op: string, count: number): number {
+  let taken = 0;
+  for (let n = 0; n < count; n += 1) {
+    try {
+      rate.admit(op);
+      taken += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'OVERLOADED', retryAfter: expect.any(Number) });
+    }
+  }
+  return taken;
+}
+
+describe('request rate', () => {
+  it('request rate - a burst is admitted, then so many a second; tables less often', async () => {
+    const clock = manualClock();
+    const rate = createRequestRate('edge-a', clock);
+    expect(admitted(rate, 'compiled', 100)).toBe(20);
+    expect(admitted(rate, 'renew', 1_000)).toBe(400);
+    await clock.advance(1_000);
+    expect(admitted(rate, 'compiled', 50)).toBe(5);
+    expect(admitted(rate, 'renew', 1_000)).toBe(50);
+  });
+
+  it('request rate - renewing every two seconds and one table at each is never too much', async () => {
+    const clock = manualClock();
+    const rate = createRequestRate('edge-a', clock);
+    for (let n = 0; n < 1_000; n += 1) {
+      expect(admitted(rate, 'renew', 1) + admitted(rate, 'compiled', 1)).toBe(2);
+      await clock.advance(2_000);
+    }
+  });
+});
