@@ -39,10 +39,17 @@ describe('taken-over site - the hub’s server', () => {
     });
     leaf.close();
     // Counters come some time after the calls that the scene began with.
-    await until('the counters of the scene are in the cloud', async () => {
-      const subjects = (await ops.streams.info('FLOW', { subjects_filter: '>' })).state.subjects ?? {};
-      const marks = Object.keys(subjects).filter((subject) => subject.endsWith('.gateway.gw-1.blocks'));
-      return marks.length >= 2;
+    await until('all blocks of the scene are counted, and the counters in the cloud', async () => {
+      const subjectsOf = async (stream: string) =>
+        (await ops.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {};
+      const stored = Object.values(await subjectsOf('AUDIT')).reduce((sum, count) => sum + count, 0);
+      let counted = 0;
+      for (const subject of Object.keys(await subjectsOf('FLOW'))) {
+        if (!subject.endsWith('.gateway.gw-1.blocks')) continue;
+        const mark = await ops.streams.getMessage('FLOW', { last_by_subj: subject });
+        counted += Number(mark?.json<{ val: string }>().val);
+      }
+      return stored > 0 && counted === stored;
     });
     await settled();
   }, 90_000);
