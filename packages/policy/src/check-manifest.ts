@@ -1,5 +1,7 @@
 import { check, escapePointer, type Fault, type Manifest, nameFault, type Parsed } from '@causeway/protocol';
-import { compileSchema } from './json-schema/compile-schema.ts';
+import { compileSurveyed, readSchema } from './json-schema/compile-schema.ts';
+import { maxManifestSize } from './json-schema/schema-cost.ts';
+import type { Survey } from './json-schema/survey.ts';
 import { shapes, unknownField } from './known-fields.ts';
 
 function namesFault(manifest: Manifest): Fault | undefined {
@@ -14,9 +16,33 @@ function namesFault(manifest: Manifest): Fault | undefined {
   return undefined;
 }
 
+/** Reads all schemas before it compiles the first: reading is cheap, and says what compiling will cost. */
+function schemasFault(manifest: Manifest): Fault | undefined {
+  const surveys: { pointer: string; survey: Survey }[] = [];
+  let size = 0;
+  for (const [name, endpoint] of Object.entries(manifest.endpoints)) {
+    for (const side of ['request', 'reply'] as const) {
+      const pointer = `/endpoints/${escapePointer(name)}/${side}`;
+      const { value: survey, fault } = readSchema(endpoint[side]);
+      if (fault) return { pointer: pointer + fault.pointer, problem: fault.problem };
+      size += survey.size;
+      if (size > maxManifestSize) {
+        const problem = `brings the size of all schemas to ${size} (keywords, names, branches and patterns), and ${maxManifestSize} are taken; divide the API into several services`;
+        return { pointer, problem };
+      }
+      surveys.push({ pointer, survey });
+    }
+  }
+  for (const { pointer, survey } of surveys) {
+    const { fault } = compileSurveyed(survey);
+    if (fault) return { pointer: pointer + fault.pointer, problem: fault.problem };
+  }
+  return undefined;
+}
+
 /**
  * Checks a manifest: its schema, its names, and that each request and reply is a JSON Schema 2020-12 that a
- * gateway can compile (see `compileSchema`). The fault's pointer is into the manifest; a field that is not known
+ * gateway can compile (see `compileSchema`), all of them together within `maxManifestSize`. The fault's pointer is into the manifest; a field that is not known
  * is named with the one it is most like.
  */
 export function checkManifest(value: unknown): Parsed<Manifest> {
@@ -26,14 +52,6 @@ export function checkManifest(value: unknown): Parsed<Manifest> {
   if (parsed.fault) return parsed;
   const names = namesFault(parsed.value);
   if (names) return { fault: names };
-  for (const [name, endpoint] of Object.entries(parsed.value.endpoints)) {
-    for (const side of ['request', 'reply'] as const) {
-      const { fault } = compileSchema(endpoint[side]);
-      if (fault) {
-        const pointer = `/endpoints/${escapePointer(name)}/${side}${fault.pointer}`;
-        return { fault: { pointer, problem: fault.problem } };
-      }
-    }
-  }
-  return parsed;
+  const fault = schemasFault(parsed.value);
+  return fault ? { fault } : parsed;
 }

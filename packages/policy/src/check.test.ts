@@ -91,6 +91,30 @@ for (const [name, schema, pointer, problem] of [
   });
 }
 
+test('manifest - the sizes of its schemas together are bounded, and the endpoint named that brings too much', () => {
+  const request = {
+    properties: Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`p${at}`, { type: 'string' }])),
+  };
+  const withEndpoints = (count: number): unknown => ({
+    ...manifestOf('quotes'),
+    endpoints: Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [`e${at}`, { request, reply: { type: 'object' } }]),
+    ),
+  });
+  expect(checkManifest(withEndpoints(5)).fault).toBeUndefined();
+  const { fault } = checkManifest(withEndpoints(100));
+  expect(fault?.pointer).toBe('/endpoints/e9/request');
+  expect(fault?.problem).toContain('15000 are taken');
+});
+
+test('manifest - 256 endpoints of some fields each are within the bounds', { timeout: 20_000 }, () => {
+  const names = Array.from({ length: 256 }, (_, at) => `e${at}`);
+  const request = { type: 'object', required: ['symbol'], properties: { symbol: { type: 'string' } } };
+  const reply = { type: 'object', properties: { price: { type: 'number' }, at: { type: 'string' } } };
+  const endpoints = Object.fromEntries(names.map((name) => [name, { request, reply }]));
+  expect(checkManifest({ ...manifestOf('quotes'), endpoints }).fault).toBeUndefined();
+});
+
 test('manifest - names are checked, and a property may be named like a keyword', () => {
   expect(checkManifest(manifestOf('registry')).fault?.pointer).toBe('/service');
   expect(checkManifest(manifestOf('quotes', '1.0.0', ['any'])).fault?.pointer).toBe('/endpoints/any');

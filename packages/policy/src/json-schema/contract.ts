@@ -47,7 +47,7 @@ export interface ValueDifference {
 
 /** The deepest places where two JSON values differ; lists are compared as wholes unless of equal length. */
 export function differences(before: unknown, after: unknown, pointer = ''): ValueDifference[] {
-  if (canonicalJson(before) === canonicalJson(after)) return [];
+  if (before === after) return [];
   const lists = Array.isArray(before) && Array.isArray(after) && before.length === after.length;
   if (lists || (isObject(before) && isObject(after))) {
     const old = before as SchemaObject;
