@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   apiPrefixOf,
   ConsumerResetError,
@@ -11,7 +12,7 @@ import {
   startNatsServer,
 } from '@causeway/nats-server';
 import { systemClock } from '@causeway/transport';
-import type { NatsConnection } from 'nats';
+import type { MsgHdrs, NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BareClient,
@@ -21,6 +22,7 @@ import {
   bareFabric,
   silent,
 } from '../support/bare-operator.ts';
+import { manyHeaders } from '../support/many-headers.ts';
 import { until } from '../support/until.ts';
 
 let fabric: BareFabric;
@@ -227,6 +229,122 @@ describe('reading from the start', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => `a${n}`));
     await reader.stop();
   });
+
+  /** A stream with these messages, its only reader's consumer, and a way to hear what the reader asks for. */
+  async function stored(name: string, messages: readonly { body: Uint8Array; headers?: MsgHdrs }[]) {
+    await a.jsm.streams.add({ name, subjects: [`${name}.x`] });
+    await a.jsm.consumers.add(name, { durable_name: 'r', ack_policy: 'none', deliver_policy: 'all' });
+    for (const { body, headers } of messages)
+      await a.js.publish(`${name}.x`, body, headers ? { headers } : {});
+    const asked: string[] = [];
+    a.connection.subscribe(`$JS.API.CONSUMER.MSG.NEXT.${name}.r`, {
+      callback: (_error, { reply = '' }) => void asked.push(reply),
+    });
+    await a.connection.flush();
+    return asked;
+  }
+
+  it('reading - a request is for so many bytes, and large messages come in as many requests as they need', async () => {
+    const body = new Uint8Array(600_000);
+    const asked = await stored(
+      'LARGE',
+      Array.from({ length: 30 }, () => ({ body })),
+    );
+    const debug: object[] = [];
+    const seen: number[] = [];
+    const reader = readFromStart({
+      connection: a.connection,
+      stream: 'LARGE',
+      consumer: 'r',
+      clock: systemClock,
+      log: { ...silent, child: () => ({ ...silent, debug: (fields) => void debug.push(fields) }) },
+      onMessage: ({ sequence }) => void seen.push(sequence),
+    });
+    await reader.caughtUp;
+    expect(seen).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
+    expect(asked.length).toBeGreaterThan(2);
+    expect(debug).toEqual([]);
+    await reader.stop();
+    await a.jsm.streams.delete('LARGE');
+  });
+
+  it('reading - headers that are too many are left out, and told of; what is behind them comes', async () => {
+    const body = new TextEncoder().encode('x');
+    // The most that a stream stores.
+    await stored('HEADED', [
+      { body, headers: manyHeaders(5_000) },
+      { body, headers: manyHeaders(3) },
+    ]);
+    const warned: object[] = [];
+    const seen: (number | undefined)[] = [];
+    const delay = monitorEventLoopDelay({ resolution: 10 });
+    delay.enable();
+    const reader = readFromStart({
+      connection: a.connection,
+      stream: 'HEADED',
+      consumer: 'r',
+      clock: systemClock,
+      log: { ...silent, child: () => ({ ...silent, warn: (fields) => void warned.push(fields) }) },
+      onMessage: ({ headers }) => void seen.push(headers?.keys().length),
+    });
+    await reader.caughtUp;
+    delay.disable();
+    expect(seen).toEqual([undefined, 3]);
+    expect(warned).toEqual([{ subject: 'HEADED.x', sequence: 1 }]);
+    expect(delay.max).toBeLessThan(1_000_000_000);
+    await reader.stop();
+    await a.jsm.streams.delete('HEADED');
+  });
+
+  it.each([
+    ['many messages', 5_000, 10],
+    ['large ones', 100, 900_000],
+  ])(
+    'reading - %s that nobody asked for have no room: it stops listening, and goes on after',
+    async (_, count, size) => {
+      const asked = await stored(
+        'FLOODED',
+        Array.from({ length: 10 }, (_none, at) => ({ body: new Uint8Array(at) })),
+      );
+      const gate = Promise.withResolvers<void>();
+      const seen: number[] = [];
+      const reader = readFromStart({
+        connection: a.connection,
+        stream: 'FLOODED',
+        consumer: 'r',
+        clock: systemClock,
+        log: silent,
+        async onMessage({ data }) {
+          await gate.promise;
+          seen.push(data.length);
+        },
+      });
+      await until('the reader has asked', () => asked.length > 0);
+      const [inbox = ''] = asked;
+      const flooder = await fabric.connect(site());
+      const forged = new Uint8Array(size);
+      for (let at = 0; at < count; at += 1) {
+        flooder.publish(inbox, forged);
+        if (at % 10 === 0) await flooder.flush();
+      }
+      // While the handler is still at the first message, nobody hears what else comes.
+      await until('nobody listens', () =>
+        flooder.request(inbox, forged.subarray(0, 1), { timeout: 500 }).then(
+          () => false,
+          (error) =>
+            error instanceof Error && /no responders/i.test(String(error.message) + String(error.cause)),
+        ),
+      );
+      gate.resolve();
+      await until('the stream is read', () => seen.length === 10);
+      await a.js.publish('FLOODED.x', new Uint8Array(10));
+      await until('what comes is read', () => seen.length === 11);
+      expect(seen).toEqual(Array.from({ length: 11 }, (_none, at) => at));
+      await reader.stop();
+      await flooder.close();
+      await a.jsm.streams.delete('FLOODED');
+    },
+  );
 
   it('reading - RESET to a sequence is refused by a consumer of last_per_subject', async () => {
     await a.jsm.consumers.add('KV_compiled', {

@@ -1,13 +1,11 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readRecords } from '../support/records.ts';
 import { until } from '../support/until.ts';
 import { collectInboxes } from './leaf/attackers.ts';
-import { connectRawLeaf, type RawLeaf } from './leaf/raw-leaf.ts';
+import { expectAnswered, expectCollected, openLink } from './leaf/liveness.ts';
+import type { RawLeaf } from './leaf/raw-leaf.ts';
 import { type Scene, startScene } from './leaf/scene.ts';
-
-const beat = JSON.stringify({ protocol: 1, gateway: 'gw-1', revision: 1 });
 
 /**
  * What a taken-over site can say to the programs that its link reaches in the cloud: the collector of records and
@@ -32,35 +30,9 @@ describe('taken-over site - what the cloud takes from it', () => {
   afterAll(() => scene?.close());
 
   async function open(): Promise<RawLeaf> {
-    const leaf = await connectRawLeaf({
-      ...scene.hub,
-      creds: scene.leafCreds.control,
-      name: 'raw',
-      cluster: 'raw',
-    });
+    const leaf = await openLink(scene);
     links.push(leaf);
     return leaf;
-  }
-
-  /** The link works: what the site may ask is answered. */
-  async function expectAnswered(leaf: RawLeaf): Promise<void> {
-    leaf.subscribe('_INBOX.edge-b.gateway.>');
-    const reply = `_INBOX.edge-b.gateway.gw-1.twin${leaf.heard.length}`;
-    await until('the registry answers', () => {
-      leaf.publish('control.edge-b.renew', beat, { reply });
-      return leaf.heard.some(({ subject }) => subject === reply);
-    });
-  }
-
-  /** A call of edge-a's goes through, and its record comes into the cloud. */
-  async function expectCollected(): Promise<void> {
-    const count = async () => {
-      const all = await readRecords(scene.fabric);
-      return all.filter(({ from, to }) => from.service === 'report' && to.service === 'quotes').length;
-    };
-    const before = await count();
-    await scene.call(scene.report, 'quotes', 'say', 'edge-a');
-    await until('the record of edge-a is collected', async () => (await count()) > before, { every: 50 });
   }
 
   const subjectsOf = async (stream: string) =>
@@ -104,7 +76,7 @@ describe('taken-over site - what the cloud takes from it', () => {
     expect(seen).toEqual(['collect.edge-b.x.1']);
     watch.unsubscribe();
     expect(await subjectsOf('AUDIT')).toEqual(before);
-    await expectCollected();
+    await expectCollected(scene, ops);
   });
 
   it('collecting - forged deliveries of every shape stop neither the collecting of others nor the registry', async () => {
@@ -166,7 +138,7 @@ describe('taken-over site - what the cloud takes from it', () => {
     }
     expect(await leaf.flush()).toBe(true);
     await expectAnswered(leaf);
-    await expectCollected();
+    await expectCollected(scene, ops);
     for (const stream of ['AUDIT', 'FLOW']) {
       const all = await subjectsOf(stream);
       expect(all.filter((subject) => !/^from\.(cloud|edge-a|edge-b)\.(audit|flow)\./.test(subject))).toEqual(
@@ -308,7 +280,7 @@ describe('taken-over site - what the cloud takes from it', () => {
     expect(await leaf.flush()).toBe(true);
     await expectAnswered(leaf);
     expect(await sizes()).toEqual(before);
-    await expectCollected();
+    await expectCollected(scene, ops);
     await scene.fabric.admin.status();
   });
 });

@@ -13,7 +13,7 @@ export const headers = {
   error: 'Nats-Service-Error',
 } as const;
 
-/** Headers of a block of records (docs/audit.md). */
+/** Headers of a block of records (ADR 0006). */
 export const blockHeaders = {
   tenant: 'Causeway-Tenant',
   site: 'Causeway-Site',
@@ -28,6 +28,9 @@ export const blockHeaders = {
 
 /** Version of the protocol between gateway, registry and SDK that this code speaks. */
 export const protocolVersion = 1;
+
+/** Header of a watermark: the stream sequence of the last block that the counters hold (ADR 0006). */
+export const throughHeader = 'Causeway-Through';
 
 /** Largest request body in bytes where a manifest names none. */
 export const defaultMaxRequestBytes = 262_144;

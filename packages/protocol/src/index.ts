@@ -57,9 +57,16 @@ export {
   defaultMaxRequestBytes,
   headers,
   protocolVersion,
+  throughHeader,
 } from './headers.ts';
 export { decodeJson, encodeJson } from './json.ts';
 export type { Clock, Logger, Random } from './ports.ts';
+export {
+  type HeadedMessage,
+  hasModestHeaders,
+  hasReadableHeaders,
+  messageBytes,
+} from './readable-headers.ts';
 export { readReply } from './reply.ts';
 export { type CallFields, type SubjectKind, subjects } from './subjects/grammar.ts';
 export {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ensureHub, ensureOps } from '@causeway/nats-server';
-import type { Clock, Logger, Random } from '@causeway/protocol';
+import { type Clock, documentKeys, type Logger, type Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
@@ -113,6 +113,10 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
     js: jetstream(consoles),
     manager: consoleManager,
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
+    admits(site, tenant) {
+      const document = store.get(documentKeys.site(site));
+      return document?.kind === 'site' && Object.hasOwn(document.tenants, tenant);
+    },
     clock,
     logger,
   });

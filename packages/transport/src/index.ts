@@ -1,3 +1,4 @@
+export { hasReadableHeaders } from '@causeway/protocol';
 export { type AnswerMux, type AnswerRequest, type AnswerResult, createAnswerMux } from './answer-mux.ts';
 export type { CredentialsSource } from './authenticator.ts';
 export { type BackoffBounds, backoffDelay } from './backoff.ts';
@@ -12,7 +13,6 @@ export {
   tagOf,
 } from './creds.ts';
 export { createHubClock, type HubClock, type HubObservation } from './deadline.ts';
-export { hasReadableHeaders } from './guard-callbacks.ts';
 export { type HeaderFields, headerBlock, headerBytes } from './header-block.ts';
 export { createLogger, type LoggerOptions, maskSecrets } from './logger.ts';
 export { createReplyMux, type MuxRequestOptions, type ReplyMux, type ReplyMuxOptions } from './mux.ts';

@@ -1,6 +1,5 @@
-import type { Clock, Random } from '@causeway/protocol';
+import { type Clock, hasReadableHeaders, type Random } from '@causeway/protocol';
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
-import { hasReadableHeaders } from './guard-callbacks.ts';
 import { createDeadlineSweep, type Expiring } from './sweep.ts';
 import { createTokens } from './tokens.ts';
 

@@ -73,6 +73,7 @@ function text(context: Context, status: FabricStatus): string {
           { title: 'INSTANCES', value: (row) => row.instances },
           { title: 'RECORD LAG', value: (row) => lagOf(row.site)?.lag },
           { title: 'COUNTER LAG', value: (row) => lagOf(row.site)?.flowLag },
+          { title: 'REFUSED', value: (row) => lagOf(row.site)?.refused },
         ],
         gateways,
       ),

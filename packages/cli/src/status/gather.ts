@@ -57,6 +57,8 @@ export interface FabricStatus {
     readonly site: string;
     readonly lag: number | null;
     readonly flowLag: number | null;
+    /** What the cloud did not take from the site: forged, malformed or too large. */
+    readonly refused: number;
   }[];
   /** What is wrong, in words. */
   readonly ailments: readonly string[];
@@ -113,6 +115,7 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
       site: site.name,
       lag: site.recordLag ?? null,
       flowLag: site.flowLag ?? null,
+      refused: (site.recordsRefused ?? 0) + (site.countersRefused ?? 0),
     })),
     ailments: found,
   };

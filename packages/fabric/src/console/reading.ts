@@ -113,7 +113,8 @@ export function startReading(options: ReadingOptions): ConsoleReading {
     position = sequence;
     begun = true;
     try {
-      const { subject, headers, data } = message;
+      const { subject, data } = message;
+      const headers = hasReadableHeaders(message) ? message.headers : undefined;
       onMessage({ subject, headers, data, sequence, time, pending });
     } finally {
       if (pending === 0) reached();

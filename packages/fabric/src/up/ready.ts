@@ -23,6 +23,12 @@ export function ailments(
         if (!links.has(`${site}/${account}`)) found.push(`site ${site} has no link for ${account}`);
       }
     }
+    const refused = (here.recordsRefused ?? 0) + (here.countersRefused ?? 0);
+    if (refused > 0) {
+      found.push(
+        `site ${site} sent ${refused} messages that are no records of its own; the registry’s log names them`,
+      );
+    }
     for (const gateway of here.gateways) {
       if (!gateway.alive) found.push(`gateway ${site}/${gateway.name} is not heard of`);
       else if ((gateway.revision ?? 0) < here.wanted) {

@@ -13,7 +13,7 @@ export interface FlowStore {
   settled(through: number): Promise<number>;
 }
 
-/** Writes what stored blocks add to the counters, at most once a second (docs/audit.md, "Counters"). */
+/** Writes what stored blocks add to the counters, at most once a second (ADR 0006). */
 export interface FlowWriter {
   add(block: StoredBlock): void;
   /** Writes what is due now; resolves when it is in the stream. */

@@ -1,6 +1,6 @@
 import { isAccess, parseBlock, type SealedBlock } from '@causeway/audit';
 import { publishBatch } from '@causeway/nats-server';
-import { subjects } from '@causeway/protocol';
+import { subjects, throughHeader } from '@causeway/protocol';
 import {
   type JetStreamClient,
   type JetStreamManager,
@@ -12,8 +12,6 @@ import { headers as createHeaders, type MsgHdrs, type NatsConnection } from 'nat
 import type { FlowStore } from '../counters/flow-writer.ts';
 import type { BlockStore, StoredBlock } from './chain.ts';
 
-/** Header of a watermark: the stream sequence of the last block that the counters hold. */
-const throughHeader = 'Causeway-Through';
 const publishTimeoutMs = 5_000;
 
 /** The header by which a counter's stream adds (NATS ADR-49). */

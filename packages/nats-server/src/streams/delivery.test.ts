@@ -11,9 +11,13 @@ it.each([
   expect(parseDelivery(reply)).toEqual(wanted);
 });
 
-it.each([undefined, '', '_INBOX.x', '$JS.ACK.AUDIT.gw-1', '$JS.ACK.AUDIT.gw-1.1.x.3.1795000000123456789.7'])(
-  'delivery - %j is none',
-  (reply) => {
-    expect(parseDelivery(reply)).toBeUndefined();
-  },
-);
+it.each([
+  undefined,
+  '',
+  '_INBOX.x',
+  '$JS.ACK.AUDIT.gw-1',
+  '$JS.ACK.AUDIT.gw-1.1.x.3.1795000000123456789.7',
+  '$JS.ACK.AUDIT.gw-1.1.12.3.1795000000123456789.-7',
+])('delivery - %j is none', (reply) => {
+  expect(parseDelivery(reply)).toBeUndefined();
+});

@@ -23,5 +23,7 @@ export function parseDelivery(reply: string | undefined): Delivery | undefined {
     time: Number((nanos ?? '').slice(0, -6)),
     pending: Number(pending),
   };
-  return Object.values(result).every(Number.isSafeInteger) ? result : undefined;
+  return Object.values(result).every((value) => Number.isSafeInteger(value) && value >= 0)
+    ? result
+    : undefined;
 }

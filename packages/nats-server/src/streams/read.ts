@@ -1,12 +1,14 @@
-import type { Clock, Logger } from '@causeway/protocol';
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import { type Clock, hasReadableHeaders, type Logger } from '@causeway/protocol';
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
 import { type Delivery, parseDelivery } from './delivery.ts';
-import { consumerReset } from './reset.ts';
+import { createIntake } from './intake.ts';
+import { consumerReset, inboxPrefixOf } from './reset.ts';
 
 /** One message of a stream. */
 export interface StreamMessage {
   /** The subject it was stored under. */
   readonly subject: string;
+  /** Undefined also where they cannot be read (`hasReadableHeaders`). */
   readonly headers: MsgHdrs | undefined;
   readonly data: Uint8Array;
   /** Sequence in the stream. */
@@ -24,14 +26,15 @@ export interface ReadOptions {
   /** A pull consumer made for this reader alone (`readerConsumer`). */
   readonly consumer: string;
   readonly clock: Clock;
+  /** Whoever owns the stream decides how much is written here; where that is another site, it has a limited rate. */
   readonly log: Logger;
   /** Called for one message at a time, in order. Where it throws, the same message comes again, after a while. */
   onMessage(message: StreamMessage): void | Promise<void>;
   /**
    * Called where the stream turns out to be another than before, made anew: everything comes again from its
-   * start, and what the reader knew is void.
+   * start, and what the reader knew is void. The reader waits for it.
    */
-  onAnew?: () => void;
+  onAnew?: () => void | Promise<void>;
   /** First sequence to read. Default 1: all that is stored. */
   readonly from?: number;
   /** `created()` of the reading that `from` comes from; where the stream is another by now, all of it is read. */
@@ -62,11 +65,10 @@ const nanosPerMilli = 1_000_000;
 const expires = 30_000;
 const maxDelay = 2_000;
 const lost = 'a message went to a reader that is no more';
-
-/** The prefix the connection was made with; its type does not show it. */
-function prefixOf(connection: NatsConnection): string | undefined {
-  return (connection as { options?: { inboxPrefix?: string } }).options?.inboxPrefix;
-}
+/** What is asked for at a time, in bytes of messages. */
+const pullBytes = 4 * 1024 * 1024;
+/** What may wait to be handled: a request's worth, and as much again of one from before a RESET. */
+const roomBytes = 2 * pullBytes;
 
 /**
  * Reads a stream from its start, and then on as messages come, for ever: through cut connections, restarts of
@@ -77,6 +79,10 @@ function prefixOf(connection: NatsConnection): string | undefined {
  * or at the next heartbeat, which says what was delivered last. That this happens is ordinary: where leaf nodes
  * are enabled, the server hands messages to the pull request of a reader that went away less than 2 s ago.
  *
+ * Whoever owns the stream, or only the link to it, may send whatever he likes to the reader's inbox. What he sends
+ * beyond what was asked for has no room: the reader then stops listening, and begins again after a while. So its
+ * memory is bounded, whatever comes.
+ *
  * Needs no other rights than `$JS.API.CONSUMER.RESET.<stream>.<consumer>`,
  * `$JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>` and its own inbox.
  */
@@ -86,11 +92,12 @@ export function readFromStart(options: ReadOptions): StreamReader {
   const batch = options.batch ?? 256;
   const heartbeat = options.heartbeat ?? 1_000;
   const start = options.from ?? 1;
-  const inbox = createInbox(options.inboxPrefix ?? prefixOf(connection));
+  const inbox = createInbox(options.inboxPrefix ?? inboxPrefixOf(connection));
   const apiPrefix = options.apiPrefix ?? '$JS.API';
   const next = `${apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
   const pull = JSON.stringify({
     batch,
+    max_bytes: pullBytes,
     expires: expires * nanosPerMilli,
     idle_heartbeat: heartbeat * nanosPerMilli,
   });
@@ -99,7 +106,10 @@ export function readFromStart(options: ReadOptions): StreamReader {
   let created: string | undefined = options.created;
   let failures = 0;
   let stopped = false;
-  const queue: Msg[] = [];
+  const queue = createIntake({ messages: 2 * batch, bytes: roomBytes });
+  let subscription: Subscription | undefined;
+  /** True during a round: what comes between two of them comes again. */
+  let listening = false;
   /** How many messages the pull request under way still has to give; it lives on over a RESET. */
   let wanted = 0;
   let pulls = 0;
@@ -132,34 +142,62 @@ export function readFromStart(options: ReadOptions): StreamReader {
     watch();
   }
 
-  const subscription = connection.subscribe(`${inbox}.*`, {
-    callback: (error, message) => {
-      if (error) return interrupt(error);
-      if (!message.subject.startsWith(inbox)) wanted = Math.max(0, wanted - 1);
-      queue.push(message);
-      watch();
-      wake();
-    },
-  });
+  function listen(): void {
+    listening = true;
+    queue.clear();
+    subscription ??= connection.subscribe(`${inbox}.*`, {
+      callback: (error, message) => {
+        if (error) return interrupt(error);
+        if (!message.subject.startsWith(inbox)) wanted = Math.max(0, wanted - 1);
+        watch();
+        if (!listening) return;
+        if (!queue.put(message)) {
+          silence();
+          return interrupt(new Error('more came than was asked for'));
+        }
+        wake();
+      },
+    });
+  }
+
+  /** Hears nothing more, so that the server has nothing to send; what was under way is asked for anew. */
+  function silence(): void {
+    cancelWatch();
+    wanted = 0;
+    queue.clear();
+    if (!connection.isClosed()) subscription?.unsubscribe();
+    subscription = undefined;
+  }
 
   /** What the server says instead of a message; `delivered` is how many came since the RESET. */
   function status(message: Msg, delivered: number): void {
-    const { code = 0, description = '' } = message.headers ?? {};
+    const headers = hasReadableHeaders(message) ? message.headers : undefined;
+    const { code = 0, description = '' } = headers ?? {};
     if (code === 100) {
-      if (Number(message.headers?.get('Nats-Last-Consumer')) !== delivered) throw new Error(lost);
+      if (Number(headers?.get('Nats-Last-Consumer')) !== delivered) throw new Error(lost);
       failures = 0;
       // Nothing waits, even where the last message that was pending has been purged meanwhile.
       caughtUp.resolve();
     } else if (message.subject === `${inbox}.${pulls}`) {
+      // The next message would be one byte too many: it comes with the next request, if this one brought any.
+      const full = code === 409 && /exceeds maxbytes/i.test(description) && wanted < batch;
       wanted = 0;
-      if (code !== 404 && code !== 408) throw new Error(`the server says ${code} ${description}`);
+      if (code !== 404 && code !== 408 && !full) throw new Error(`the server says ${code} ${description}`);
     }
   }
 
   async function handle(message: Msg, delivery: Delivery): Promise<void> {
+    const readable = hasReadableHeaders(message);
+    if (!readable) {
+      const { subject } = message;
+      log.warn(
+        { subject, sequence: delivery.sequence },
+        'headers of a message cannot be read; it is without any',
+      );
+    }
     await options.onMessage({
       subject: message.subject,
-      headers: message.headers,
+      headers: readable ? message.headers : undefined,
       data: message.data,
       sequence: delivery.sequence,
       time: delivery.time,
@@ -184,7 +222,7 @@ export function readFromStart(options: ReadOptions): StreamReader {
         'stream was made anew; reading it from its start',
       );
       position = 0;
-      options.onAnew?.();
+      await options.onAnew?.();
       reply = await consumerReset(connection, stream, consumer, 1, {
         timeout: patience,
         apiPrefix,
@@ -204,7 +242,7 @@ export function readFromStart(options: ReadOptions): StreamReader {
 
   async function round(): Promise<void> {
     fault = undefined;
-    queue.length = 0;
+    listen();
     let delivered = 0;
     // A request that was on its way when the connection broke is not waited for.
     const rewound = rewind();
@@ -219,7 +257,7 @@ export function readFromStart(options: ReadOptions): StreamReader {
     while (!done && !fault && !stopped) await something();
     while (!stopped) {
       if (fault) throw fault;
-      const message = queue.shift();
+      const message = queue.take();
       if (message === undefined) {
         if (wanted === 0) ask();
         await something();
@@ -258,11 +296,12 @@ export function readFromStart(options: ReadOptions): StreamReader {
       } catch (error) {
         if (stopped || connection.isClosed()) break;
         log.debug({ err: error, position }, 'reading a stream was interrupted');
+        listening = false;
+        queue.clear();
         await pause();
       }
     }
-    cancelWatch();
-    subscription.unsubscribe();
+    silence();
     caughtUp.reject(new Error(`reading ${stream} was stopped`));
   }
 

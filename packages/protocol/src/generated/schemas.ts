@@ -500,6 +500,16 @@ export const messageSchemas: readonly object[] = [
                     }
                   }
                 },
+                "recordsRefused": {
+                  "description": "Messages of the site’s record stream that the cloud did not take since the registry started: forged, malformed or too large.",
+                  "type": "integer",
+                  "minimum": 0
+                },
+                "countersRefused": {
+                  "description": "The same of its counter stream.",
+                  "type": "integer",
+                  "minimum": 0
+                },
                 "recordLag": {
                   "description": "Messages of the site's AUDIT that the cloud has not yet stored.",
                   "type": "integer"

@@ -254,6 +254,14 @@ export interface StatusReply {
       instances?: number;
     }[];
     /**
+     * Messages of the site’s record stream that the cloud did not take since the registry started: forged, malformed or too large.
+     */
+    recordsRefused?: number;
+    /**
+     * The same of its counter stream.
+     */
+    countersRefused?: number;
+    /**
      * Messages of the site's AUDIT that the cloud has not yet stored.
      */
     recordLag?: number;

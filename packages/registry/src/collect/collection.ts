@@ -13,6 +13,12 @@ export interface Collection {
   confirmed(site: string): CopyPosition | undefined;
   /** Messages not yet collected, of records and of counters; undefined where none has come yet. */
   lag(site: string): { readonly records: number | undefined; readonly flow: number | undefined };
+  /**
+   * Messages of a site that were not collected since this registry began, for they speak of other sites or tenants,
+   * are too large, make up too many names, or are no records and counters at all; undefined where nothing is
+   * collected from it yet. An honest site has none.
+   */
+  refused(site: string): { readonly records: number; readonly flow: number } | undefined;
   stop(): Promise<void>;
 }
 
@@ -29,10 +35,12 @@ export function createCollection(options: {
   manager: JetStreamManager;
   /** Opens a connection of the registry's with this inbox prefix. */
   connect: (inboxPrefix: string) => Promise<NatsConnection>;
+  /** Whether a tenant is at a site, as the fabric's documents say: only of those does the site have a say. */
+  admits: (site: string, tenant: string) => boolean;
   clock: Clock;
   logger: Logger;
 }): Collection {
-  const { js, manager, connect, clock, logger } = options;
+  const { js, manager, connect, admits, clock, logger } = options;
   const sites = new Map<string, OfSite>();
   const starting = new Map<string, Promise<void>>();
 
@@ -41,7 +49,8 @@ export function createCollection(options: {
     let audit: SiteCollector | undefined;
     try {
       connection = await connect(collectPrefix(site));
-      const around = { site, connection, js, manager, clock, logger };
+      const ofSite = (tenant: string) => admits(site, tenant);
+      const around = { site, connection, js, manager, admits: ofSite, clock, logger };
       audit = await startSiteCollector({ ...around, kind: 'audit' });
       const flow = await startSiteCollector({ ...around, kind: 'flow' });
       sites.set(site, { connection, audit, flow });
@@ -63,6 +72,11 @@ export function createCollection(options: {
     },
     confirmed: (site) => sites.get(site)?.audit.position,
     lag: (site) => ({ records: sites.get(site)?.audit.lag, flow: sites.get(site)?.flow.lag }),
+    refused(site) {
+      const collecting = sites.get(site);
+      if (!collecting) return undefined;
+      return { records: collecting.audit.refused, flow: collecting.flow.refused };
+    },
     async stop() {
       await Promise.all(starting.values());
       await Promise.all(

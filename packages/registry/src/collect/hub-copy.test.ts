@@ -29,8 +29,7 @@ beforeEach(async () => {
   });
 });
 
-const open = (site = 'edge-a') =>
-  openHubCopy({ js: hub.js, manager: hub.jsm, site, stream: 'AUDIT', kind: 'audit' });
+const open = (site = 'edge-a') => openHubCopy({ js: hub.js, manager: hub.jsm, site, kind: 'audit' });
 
 function messages(from: number, to: number): StreamMessage[] {
   return Array.from({ length: to - from + 1 }, (_, index) => ({
@@ -58,6 +57,8 @@ describe('hub copy', () => {
     expect(await open().position()).toEqual({ sequence: 6, created: 'first' });
     expect(await other.position()).toEqual({ sequence: 3, created: 'other' });
     expect(await stored()).toBe(9);
+    expect(await open().subjects()).toEqual(['audit.acme.edge-a.gw-1.access']);
+    expect(await open('edge-c').subjects()).toEqual([]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
-import { publishBatch, type StreamMessage } from '@causeway/nats-server';
+import { publishBatch, type StreamMessage, streamNames } from '@causeway/nats-server';
+import { blockHeaders, throughHeader } from '@causeway/protocol';
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -19,6 +20,8 @@ export interface CopyPosition {
 export interface HubCopy {
   /** How far it goes; undefined where nothing has been copied. */
   position(): Promise<CopyPosition | undefined>;
+  /** The subjects it has messages of, as the site names them. */
+  subjects(): Promise<readonly string[]>;
   /**
    * Appends messages, all or none of them, each with the position it reaches. They go right after what `position`
    * last told and `append` last added: a try that was given up and arrives late after all, or another registry,
@@ -34,12 +37,14 @@ const timeoutMs = 10_000;
 const expectedHeader = 'Nats-Expected-Last-Subject-Sequence';
 const expectedSubjectHeader = 'Nats-Expected-Last-Subject-Sequence-Subject';
 
-/** Headers of a message that are copied: Causeway's own, but none that mean something to the hub's server. */
+/** What is copied of a message's headers; a list, so that neither their number nor their names are the site's. */
+const copiedNames: readonly string[] = [...Object.values(blockHeaders), throughHeader];
+
 function copiedHeaders(message: StreamMessage, site: { created: string }): MsgHdrs {
   const headers = createHeaders();
-  for (const name of message.headers?.keys() ?? []) {
-    if (!name.startsWith('Causeway-') || name === sequenceHeader || name === createdHeader) continue;
-    headers.set(name, message.headers?.get(name) ?? '');
+  for (const name of copiedNames) {
+    const value = message.headers?.get(name);
+    if (value) headers.set(name, value);
   }
   headers.set(sequenceHeader, String(message.sequence));
   headers.set(createdHeader, site.created);
@@ -51,12 +56,11 @@ export function openHubCopy(options: {
   js: JetStreamClient;
   manager: JetStreamManager;
   site: string;
-  /** Of the hub. */
-  stream: string;
-  /** `audit` or `flow`: the first token of the site's subjects. */
+  /** The first token of the site's subjects; of the hub's streams it is `AUDIT` or `FLOW`. */
   kind: 'audit' | 'flow';
 }): HubCopy {
-  const { js, manager, site, stream, kind } = options;
+  const { js, manager, site, kind } = options;
+  const stream = kind === 'audit' ? streamNames.audit : streamNames.flow;
   const ofSite = `from.${site}.${kind}.>`;
   /** Sequence in the hub's stream of the last message that is this site's; 0 where there is none. */
   let tail = 0;
@@ -75,6 +79,11 @@ export function openHubCopy(options: {
           return undefined;
         throw error;
       }
+    },
+    async subjects() {
+      const { state } = await manager.streams.info(stream, { subjects_filter: ofSite });
+      const stamp = `from.${site}.`;
+      return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(stamp.length));
     },
     async append(messages, created) {
       const copies = messages.map((message) => ({

@@ -1,9 +1,6 @@
 import { type Confirmed, cloudSite, startPurging, streamNames } from '@causeway/nats-server';
-import { type Clock, type Logger, subjects } from '@causeway/protocol';
+import { type Clock, type Logger, subjects, throughHeader } from '@causeway/protocol';
 import type { JetStreamManager } from '@nats-io/jetstream';
-
-/** Header of a watermark: the stream sequence of the last block that the counters hold (ADR 0006). */
-const throughHeader = 'Causeway-Through';
 
 /**
  * Gives back the room of what has been collected of the cloud's own records, as an edge's broker does at its site.

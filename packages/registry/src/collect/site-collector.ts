@@ -6,11 +6,12 @@ import {
   readFromStart,
   type StreamMessage,
   type StreamReader,
-  streamNames,
 } from '@causeway/nats-server';
-import { type Clock, type Logger, subjects } from '@causeway/protocol';
+import type { Clock, Logger } from '@causeway/protocol';
+import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
+import { createAdmission } from './admission.ts';
 import { type CopyPosition, type HubCopy, openHubCopy } from './hub-copy.ts';
 
 /** Copies one of a site's streams into the hub's, from where it got to before, for ever. */
@@ -19,6 +20,8 @@ export interface SiteCollector {
   readonly position: CopyPosition | undefined;
   /** Messages that were still waiting at the site when the last one came; undefined before the first. */
   readonly lag: number | undefined;
+  /** Messages that were not collected since this registry began, for they speak of others or are none of ours. */
+  readonly refused: number;
   stop(): Promise<void>;
 }
 
@@ -27,17 +30,17 @@ const batchMessages = 500;
 const batchBytes = 4 * 1024 * 1024;
 /** How long a message may wait for company. */
 const gatherMs = 20;
-
-/** A subject that a site may store under, by the grammar. What else lies there is no record and no counter. */
-function isCollectable(kind: 'audit' | 'flow', subject: string): boolean {
-  if (kind === 'audit') return subjects.audit.parse(subject) !== undefined;
-  return subjects.flow.parse(subject) !== undefined || subjects.watermark.parse(subject) !== undefined;
-}
+/** What a site that is taken over can make the registry write. */
+const perStream: LogRate = { lines: 30, periodMs: 60_000 };
 
 /**
- * Starts the copying. Whatever a message says of itself, it stands under the site that it was read from. The
- * messages of a batch are stored as a whole, together with the position they reach, so that nothing is copied
- * twice and nothing is left out, whoever is killed when.
+ * Starts the copying. Whatever a message says of itself, it stands under the site that it was read from; and where it
+ * speaks of another site or of a tenant that is not at this one, it is left out (`createAdmission`). The messages of
+ * a batch are stored as a whole, together with the position they reach, so that nothing is copied twice and nothing
+ * is left out, whoever is killed when.
+ *
+ * What is refused leaves no trace at the hub: the next message that is taken says a position beyond it. Until then a
+ * registry that starts again reads it again, and refuses it again.
  */
 export async function startSiteCollector(options: {
   site: string;
@@ -47,25 +50,23 @@ export async function startSiteCollector(options: {
   /** Of the consoles' account, where everything collected is kept. */
   js: JetStreamClient;
   manager: JetStreamManager;
+  /** Whether a tenant is at the site, as the fabric's documents say. */
+  admits: (tenant: string) => boolean;
   clock: Clock;
   logger: Logger;
 }): Promise<SiteCollector> {
-  const { site, kind, connection, js, manager, clock } = options;
-  const logger = options.logger.child({ site, collecting: kind });
-  const copy: HubCopy = openHubCopy({
-    js,
-    manager,
-    site,
-    stream: kind === 'audit' ? streamNames.audit : streamNames.flow,
-    kind,
-  });
+  const { site, kind, connection, js, manager, admits, clock } = options;
+  const logger = rateLimitedLogger(options.logger.child({ site, collecting: kind }), clock, perStream);
+  const copy: HubCopy = openHubCopy({ js, manager, site, kind });
   let position = await copy.position();
+  const admission = createAdmission({ site, kind, admits, known: await copy.subjects() });
   let lag: number | undefined;
   let gathered: StreamMessage[] = [];
   let bytes = 0;
   let refused = 0;
   let cancelFlush: (() => void) | undefined;
   let writing: Promise<void> = Promise.resolve();
+  let writes = 0;
   let stopped = false;
   let reader: StreamReader;
 
@@ -89,6 +90,7 @@ export async function startSiteCollector(options: {
     }
     const last = messages.at(-1);
     if (last && !stopped) position = { sequence: last.sequence, created };
+    writes -= 1;
   }
 
   function flush(): Promise<void> {
@@ -98,8 +100,20 @@ export async function startSiteCollector(options: {
     gathered = [];
     bytes = 0;
     const created = reader.created() ?? '';
-    if (messages.length > 0) writing = writing.then(() => write(messages, created));
+    if (messages.length > 0) {
+      writes += 1;
+      writing = writing.then(() => write(messages, created));
+    }
     return writing;
+  }
+
+  /** Flushes after a moment; where the cloud is slow, later, so that batches grow instead of queueing up. */
+  function flushSoon(): void {
+    cancelFlush ??= clock.after(gatherMs, () => {
+      cancelFlush = undefined;
+      if (writes === 0) void flush();
+      else flushSoon();
+    });
   }
 
   reader = readFromStart({
@@ -111,21 +125,23 @@ export async function startSiteCollector(options: {
     log: logger,
     ...(position === undefined ? {} : { from: position.sequence + 1, created: position.created }),
     // What was gathered is of the stream before: `created` still says so.
-    onAnew: () => void flush(),
+    onAnew: flush,
     async onMessage(message) {
       lag = message.pending;
-      if (!isCollectable(kind, message.subject)) {
+      const refusal = admission.refusal(message);
+      if (refusal !== undefined) {
         refused += 1;
+        const { subject } = message;
         logger.warn(
-          { subject: message.subject, refused },
-          'the site stored something that is no record; left there',
+          { subject, refusal, refused },
+          'the site stored what is not for it to say; not collected',
         );
         return;
       }
       gathered.push(message);
       bytes += message.data.length;
       if (gathered.length >= batchMessages || bytes >= batchBytes || message.pending === 0) await flush();
-      else cancelFlush ??= clock.after(gatherMs, () => void flush());
+      else flushSoon();
     },
   });
 
@@ -135,6 +151,9 @@ export async function startSiteCollector(options: {
     },
     get lag() {
       return lag;
+    },
+    get refused() {
+      return refused;
     },
     async stop() {
       stopped = true;

@@ -28,6 +28,7 @@ export function statusOperation(options: {
         sites: sites.map((site) => {
           const heard = new Map(gateways.of(site.name).map((gateway) => [gateway.name, gateway]));
           const lag = collection.lag(site.name);
+          const refused = collection.refused(site.name);
           return {
             name: site.name,
             wanted: compiler.siteRevision(site.name),
@@ -45,6 +46,7 @@ export function statusOperation(options: {
             }),
             ...(lag.records === undefined ? {} : { recordLag: lag.records }),
             ...(lag.flow === undefined ? {} : { flowLag: lag.flow }),
+            ...(refused ? { recordsRefused: refused.records, countersRefused: refused.flow } : {}),
           };
         }),
         links: links
