@@ -18,6 +18,7 @@ export default defineConfig({
       project('house', 'test/house/**/*.test.ts', patient),
       project('integration', 'test/integration/**/*.test.ts', patient),
       project('security', 'test/security/**/*.test.ts', patient),
+      project('faults', 'test/faults/**/*.test.ts', patient),
       project('examples', 'test/examples/**/*.test.ts', patient),
       // Containers: they skip themselves, saying so, where there is no Docker.
       project('e2e', 'test/e2e/**/*.test.ts', { testTimeout: 300_000, hookTimeout: 300_000 }),
