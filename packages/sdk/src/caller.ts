@@ -18,6 +18,7 @@ import {
   type NatsConnection,
   type ReplyMux,
 } from '@causeway/transport';
+import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { Discovery } from './discovery.ts';
 import type { Link } from './link.ts';
 import type { NoRouteReporter } from './no-route.ts';
@@ -66,6 +67,7 @@ export interface CallerOptions {
 export function createCaller(options: CallerOptions): Caller {
   const { identity, connection, mux, hub, link, discovery, reports, clock, random } = options;
   const { site, service: from } = identity;
+  const breaker = createCircuitBreaker(clock);
   const callPrefix = `${createTokens(random)().slice(0, 12)}-`;
   const idle = new Set<() => void>();
   let calls = 0;
@@ -88,6 +90,8 @@ export function createCaller(options: CallerOptions): Caller {
   function send(to: Endpoint, body: Uint8Array, deadline: number, opts: CallOptions): Promise<unknown> {
     const { signal, traceparent } = opts;
     const subject = to.subjectTo(opts.site ?? 'any');
+    const wait = breaker.wait(subject);
+    if (wait > 0) return Promise.reject(silent(to, wait, body, opts));
     calls += 1;
     const call = callPrefix + calls.toString(36);
     const fields: [string, string][] = [[names.call, call]];
@@ -106,6 +110,8 @@ export function createCaller(options: CallerOptions): Caller {
       const onAbort = () => mux.abort(token);
       const token = mux.send(subject, body, deadline, headerBlock(fields), (outcome) => {
         signal?.removeEventListener('abort', onAbort);
+        if (outcome === 'timeout') breaker.timedOut(subject);
+        else if (outcome !== 'aborted') breaker.answered(subject);
         if (typeof outcome === 'string') {
           reject(outcome === 'aborted' && signal ? signal.reason : fault(outcome, to, call, body, opts));
           return;
@@ -131,6 +137,28 @@ export function createCaller(options: CallerOptions): Caller {
       default:
         return new CausewayError('UNREACHABLE', 'the connection was closed before a reply came');
     }
+  }
+
+  /** The last calls were not answered: this one is not sent, and recorded as one that reached nobody. */
+  function silent(to: Endpoint, retryAfter: number, body: Uint8Array, opts: CallOptions): CausewayError {
+    const { service, major, endpoint } = to;
+    calls += 1;
+    const call = callPrefix + calls.toString(36);
+    const at = Math.max(0, Math.floor(hub.now()));
+    const toSite = opts.site ?? 'any';
+    reports.add({
+      call,
+      at,
+      toSite,
+      service,
+      major,
+      endpoint,
+      code: 'UNREACHABLE',
+      requestBytes: body.length,
+    });
+    const where = opts.site === undefined ? '' : ` at ${opts.site}`;
+    const reason = `the last calls to ${nameOf(to)}${where} were not answered; another try in ${retryAfter} ms`;
+    return new CausewayError('UNREACHABLE', reason, { retryAfter });
   }
 
   /** Nobody heard the call: says which kind of nobody, and has it recorded. */

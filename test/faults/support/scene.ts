@@ -15,6 +15,8 @@ const api = (service: string) =>
 /** A cloud and an edge with a service each, and callers in every direction. */
 export interface FaultScene {
   readonly fabric: TestFabric;
+  /** Each time that a service ran: when, and its caller's deadline; ms since the epoch. */
+  readonly served: readonly { readonly at: number; readonly deadline: number }[];
   /** Inside the edge, inside the cloud, and across the link both ways. */
   lanes(rate: number, options?: Partial<Lane>): Lane[];
   /** Resolves when calls in every direction succeed. */
@@ -36,12 +38,18 @@ export async function startFaultScene(): Promise<FaultScene> {
       effect: 'allow',
     })),
   );
+  const served: { at: number; deadline: number }[] = [];
   for (const [service, site] of [
     ['tally', 'edge-a'],
     ['ledger', 'cloud'],
   ] as const) {
     const server = await fabric.connect(site, service);
-    await server.serve(api(service), { add: (n: number) => n + 1 });
+    await server.serve(api(service), {
+      add: (n: number, { deadline }) => {
+        served.push({ at: Date.now(), deadline });
+        return n + 1;
+      },
+    });
   }
   const edge = await fabric.connect('edge-a', 'desk');
   const cloud = await fabric.connect('cloud', 'office');
@@ -62,6 +70,7 @@ export async function startFaultScene(): Promise<FaultScene> {
 
   return {
     fabric,
+    served,
     lanes: (rate, options = {}) =>
       directions.map(([name, from, service]) => ({ name, from, service, endpoint: 'add', rate, ...options })),
     healed,
