@@ -26,9 +26,6 @@ export const blockHeaders = {
   sig: 'Causeway-Sig',
 } as const;
 
-/** Version of the protocol between gateway, registry and SDK that this code speaks. */
-export const protocolVersion = 1;
-
 /** Header of a watermark: the stream sequence of the last block that the counters hold (ADR 0006). */
 export const throughHeader = 'Causeway-Through';
 

@@ -52,11 +52,17 @@ export type {
   VisibleApis,
 } from './generated/types.ts';
 export {
+  createHandshake,
+  type Handshake,
+  oldestProtocol,
+  protocolVersion,
+  requireProtocol,
+} from './handshake.ts';
+export {
   blockHeaders,
   defaultMaxReplyBytes,
   defaultMaxRequestBytes,
   headers,
-  protocolVersion,
   throughHeader,
 } from './headers.ts';
 export { decodeJson, encodeJson } from './json.ts';

@@ -1,11 +1,11 @@
 import {
   apiName,
   type Clock,
+  createHandshake,
   type DiscoveredApi,
   type DiscoverReply,
   type Logger,
   parseMessage,
-  protocolVersion,
   type Random,
   subjects,
 } from '@causeway/protocol';
@@ -47,6 +47,7 @@ export function createDiscovery(options: {
   const { site, service } = identity;
   const listeners = new Set<(event: WatchEvent) => void>();
   const stopped = new AbortController();
+  const handshake = createHandshake();
   let known: { readonly revision: number; readonly apis: ReadonlyMap<string, DiscoveredApi> } | undefined;
   let wanted = 0;
   let due = false;
@@ -56,8 +57,10 @@ export function createDiscovery(options: {
 
   async function fetch(): Promise<readonly DiscoveredApi[]> {
     const since = known?.revision;
-    const request = { protocol: protocolVersion, ...(since === undefined ? {} : { since }) };
-    const reply = await gateway.ask('discover', request, 'DiscoverReply', stopped.signal);
+    const reply = await handshake.speak((protocol) => {
+      const request = { protocol, ...(since === undefined ? {} : { since }) };
+      return gateway.ask('discover', request, 'DiscoverReply', stopped.signal);
+    });
     apply(reply);
     return [...(known?.apis.values() ?? [])];
   }

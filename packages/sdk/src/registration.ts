@@ -1,10 +1,10 @@
 import {
   CausewayError,
   type Clock,
+  createHandshake,
   type LeaseReply,
   type Logger,
   type Manifest,
-  protocolVersion,
   type Random,
 } from '@causeway/protocol';
 import { backoffDelay } from '@causeway/transport';
@@ -44,6 +44,7 @@ export function createRegistration(options: {
 }): Registration {
   const { gateway, manifest, instance, link, clock, random, logger } = options;
   const stopped = new AbortController();
+  const handshake = createHandshake();
   let woken = new AbortController();
   let active = false;
   let settled = false;
@@ -67,8 +68,9 @@ export function createRegistration(options: {
 
   async function attempt(known: boolean, signal: AbortSignal): Promise<LeaseReply> {
     if (!known) {
-      const request = { protocol: protocolVersion, instance, apis: [manifest] };
-      return gateway.ask('register', request, 'LeaseReply', signal);
+      return handshake.speak((protocol) =>
+        gateway.ask('register', { protocol, instance, apis: [manifest] }, 'LeaseReply', signal),
+      );
     }
     return gateway.ask('renew', { instance, healthy: await healthy() }, 'LeaseReply', signal);
   }

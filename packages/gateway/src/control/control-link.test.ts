@@ -80,8 +80,8 @@ it('control link - it works before renewals are started, and renews only from th
   link.start({ status: () => ({ revision: 2 }), onReply: (reply) => replies.push(reply) });
   await clock.advance(2_000);
   expect(asked.slice(1)).toEqual([
-    ['control.edge-a.renew', { protocol: 1, gateway: 'gw-1', revision: 2 }],
-    ['control.edge-a.renew', { protocol: 1, gateway: 'gw-1', revision: 2 }],
+    ['control.edge-a.renew', { protocol: 2, gateway: 'gw-1', revision: 2 }],
+    ['control.edge-a.renew', { protocol: 2, gateway: 'gw-1', revision: 2 }],
   ]);
   await settle();
   expect(replies).toHaveLength(2);
@@ -132,4 +132,17 @@ it('control link - a receipt that is refused is dropped; its users come with the
   link.receipt(4, ['b']);
   await settle();
   expect(asked.at(-1)?.[1]).toEqual({ gateway: 'gw-1', revision: 4, users: ['a', 'b'] });
+});
+
+it('control link - a registry one version behind is spoken to in its own, and hears of no buckets', async () => {
+  registry = (_, body) => {
+    const { protocol = 1, bucket } = body as { protocol?: number; bucket?: string };
+    return protocol === 1 && bucket === undefined
+      ? { body: { time: 1, revision: 3, position: 0, full: false, more: false, entries: [] } }
+      : { body: { code: 'INVALID_REQUEST', number: 400, reason: 'speaks 1', pointer: '/protocol' } };
+  };
+  expect(await link.publish('acme', 'quotes', [])).toBe(3);
+  await link.publish('acme', 'quotes', []);
+  await link.compiled({ since: 4, bucket: 'then' });
+  expect(asked.map(([, body]) => (body as { protocol?: number }).protocol)).toEqual([2, 1, 1, undefined]);
 });

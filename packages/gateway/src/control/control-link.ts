@@ -5,11 +5,11 @@ import {
   type Clock,
   type CompiledReply,
   type CompiledRequest,
+  createHandshake,
   encodeJson,
   type Logger,
   type Manifest,
   type Messages,
-  protocolVersion,
   readReply,
 } from '@causeway/protocol';
 import { type HubClock, MuxError, type ReplyMux } from '@causeway/transport';
@@ -48,6 +48,7 @@ export function createControlLink(options: {
   logger: Logger;
 }): ControlLink {
   const { site, gateway, mux, hub, clock, logger } = options;
+  const handshake = createHandshake();
   let confirmed: BeatReply['confirmed'];
   /** How the last renewal went, as far as it was logged: OK, or the code of what went wrong. */
   let logged: string | undefined;
@@ -79,19 +80,26 @@ export function createControlLink(options: {
 
   return {
     async publish(tenant, service, apis) {
-      const body = { protocol: protocolVersion, gateway, tenant, service, apis };
-      return (await request('register', body, 'PublishReply')).revision;
+      const { revision } = await handshake.speak((protocol) =>
+        request('register', { protocol, gateway, tenant, service, apis }, 'PublishReply'),
+      );
+      return revision;
     },
     receipt: receipts.add,
-    compiled: (since) => request('compiled', { gateway, ...since }, 'CompiledReply'),
+    compiled({ bucket, ...since }) {
+      // A registry of protocol 1 knows of no buckets.
+      const known = handshake.version < 2 || bucket === undefined ? {} : { bucket };
+      return request('compiled', { gateway, ...since, ...known }, 'CompiledReply');
+    },
     get confirmed() {
       return confirmed;
     },
     start({ status, onReply }) {
       async function beat(): Promise<void> {
         try {
-          const body = { protocol: protocolVersion, gateway, ...status() };
-          const reply = await request('renew', body, 'BeatReply');
+          const reply = await handshake.speak((protocol) =>
+            request('renew', { protocol, gateway, ...status() }, 'BeatReply'),
+          );
           confirmed = reply.confirmed ?? confirmed;
           onReply(reply);
           if (logged !== 'OK') logger.info({ site }, 'registry reached');

@@ -8,8 +8,8 @@ import {
   majorOf,
   type NoRouteReport,
   parseMessage,
-  protocolVersion,
   type RegisterRequest,
+  requireProtocol,
   subjects,
 } from '@causeway/protocol';
 import type { HubClock } from '@causeway/transport';
@@ -44,13 +44,7 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
   }
 
   async function register(service: string, request: RegisterRequest): Promise<LeaseReply> {
-    if (request.protocol !== protocolVersion) {
-      throw new CausewayError(
-        'INVALID_REQUEST',
-        `the service speaks protocol ${request.protocol}, the gateway of ${site} protocol ${protocolVersion}`,
-        { pointer: '/protocol' },
-      );
-    }
+    requireProtocol(request.protocol, `the service ${service}`, `the gateway of ${site}`);
     for (const [index, api] of request.apis.entries()) {
       if (api.service !== service) {
         throw new CausewayError('DENIED', `${service} may not publish an API of the name ${api.service}`, {
@@ -91,6 +85,7 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       }
       case 'discover': {
         const request = expect('DiscoverRequest', body);
+        requireProtocol(request.protocol, `the service ${service}`, `the gateway of ${site}`);
         const { apis, changedAt } = state.visible(tenant, service);
         const { since } = request;
         // What lies ahead of this site's tables is of a registry that was made anew since.

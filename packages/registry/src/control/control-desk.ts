@@ -6,7 +6,7 @@ import {
   type Logger,
   type Messages,
   parseMessage,
-  protocolVersion,
+  requireProtocol,
   subjects,
 } from '@causeway/protocol';
 import { type LogRate, rateLimitedLogger } from '@causeway/transport';
@@ -81,14 +81,14 @@ export function createControlDesk(options: {
     switch (op) {
       case 'register': {
         const request = expect('PublishRequest', body, gateway);
-        requireProtocol(site, request.protocol);
+        requireProtocol(request.protocol, `the gateway of ${site}`, 'the registry');
         requireTenant(site, request.tenant);
         const revision = await publishing.publish(request.tenant, site, request.service, request.apis);
         return { revision, time: time() };
       }
       case 'renew': {
         const request = expect('BeatRequest', body, gateway);
-        requireProtocol(site, request.protocol);
+        requireProtocol(request.protocol, `the gateway of ${site}`, 'the registry');
         gateways.renewed(site, { ...request, instances: ownInstances(site, request.instances) });
         heard(site);
         const confirmed = options.confirmed(site);
@@ -117,15 +117,6 @@ export function createControlDesk(options: {
   function requireTenant(site: string, tenant: string): void {
     if (Object.hasOwn(documentOf(site)?.tenants ?? {}, tenant)) return;
     throw new CausewayError('DENIED', `tenant ${tenant} is not at site ${site}`);
-  }
-
-  function requireProtocol(site: string, protocol: number): void {
-    if (protocol === protocolVersion) return;
-    throw new CausewayError(
-      'INVALID_REQUEST',
-      `the gateway of ${site} speaks protocol ${protocol}, the registry protocol ${protocolVersion}`,
-      { pointer: '/protocol' },
-    );
   }
 
   function onMessage(site: string, message: Msg, rate: RequestRate, heardLog: Logger): void {
