@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type AdminClient, addService, connectAdmin, type Fabric, up } from '@causeway/fabric';
 import { findNatsServer } from '@causeway/nats-server';
+import type { Logger } from '@causeway/protocol';
 import { type Causeway, connect } from '@causeway/sdk';
 import { systemClock, systemRandom } from '@causeway/transport';
 import { silent as silentLogger } from './silent-logger.ts';
@@ -29,7 +30,12 @@ const ports = { clock: systemClock, random: systemRandom, logger: silentLogger }
  * disposed of. For hooks: start it in `beforeAll`, dispose of it in `afterAll`.
  */
 export async function startTestFabric(
-  options: { edges?: readonly string[]; tenants?: readonly string[] } = {},
+  options: {
+    edges?: readonly string[];
+    tenants?: readonly string[];
+    certificateDays?: number;
+    logger?: Logger;
+  } = {},
 ): Promise<TestFabric> {
   const folder = await openTemporaryFolder('causeway-fabric-');
   const dir = path.join(folder.path, 'fabric');
@@ -40,8 +46,10 @@ export async function startTestFabric(
       dir,
       edges: options.edges,
       tenants: options.tenants,
+      certificateDays: options.certificateDays,
       binary,
       ...ports,
+      logger: options.logger ?? silentLogger,
       onProgress: () => {},
     });
   } catch (error) {

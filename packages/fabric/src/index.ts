@@ -6,6 +6,7 @@ export {
   type HubAddress,
   hubAddress,
 } from './admin/client.ts';
+export { keepCertificate } from './certificates/keep-certificate.ts';
 export { tailRecords, verifyChains } from './console/audit.ts';
 export { type Console, type ConsoleReading, openConsole } from './console/console.ts';
 export { type Counters, type RecountReport, readCounters, recount } from './console/flow.ts';

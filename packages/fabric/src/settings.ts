@@ -29,6 +29,8 @@ export interface SiteSettings {
   readonly tenants: readonly string[];
   /** Name of the gateway replica that runs here. */
   readonly gateway: string;
+  /** How long a certificate of the server is good, in days; 825 where absent. */
+  readonly certificateDays?: number;
 }
 
 /** What a fabric consists of: `fabric.json`. */
@@ -36,6 +38,11 @@ export interface FabricSettings {
   readonly format: number;
   readonly sites: readonly string[];
   readonly tenants: readonly string[];
+}
+
+/** How long a certificate of a site's server is good, in days. */
+export function certificateDaysOf({ certificateDays = 825 }: Pick<SiteSettings, 'certificateDays'>): number {
+  return certificateDays;
 }
 
 /** A problem with a fabric's folder that its user can mend. */

@@ -1,7 +1,7 @@
 // First: what the next import needs at once.
 import './reflect-metadata.ts';
 
-import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Random } from '@causeway/protocol';
 import {
@@ -86,6 +86,35 @@ export async function issueServerCertificate(options: {
   /** For the serial number; the system's where absent. */
   readonly random?: Random;
 }): Promise<Certificate> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const cert = await signServer({ ...options, publicKey: keys.publicKey });
+  return { cert, key: await keyPem(keys.privateKey) };
+}
+
+/** A new certificate for the same key and hosts: one file is replaced, and nothing can be left half-way. PEM. */
+export function renewServerCertificate(options: {
+  readonly ca: Certificate;
+  readonly current: Certificate;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly days: number;
+  readonly random?: Random;
+}): Promise<string> {
+  const { current, ...rest } = options;
+  return importPublicKey(current.key).then((publicKey) =>
+    signServer({ ...rest, hosts: describeCertificate(current.cert).hosts, publicKey }),
+  );
+}
+
+async function signServer(options: {
+  readonly ca: Certificate;
+  readonly hosts: readonly string[];
+  readonly now: number;
+  readonly days: number;
+  readonly publicKey: webcrypto.CryptoKey;
+  readonly random?: Random;
+}): Promise<string> {
+  const { publicKey } = options;
   const [first] = options.hosts;
   if (first === undefined)
     throw new RangeError('a server certificate needs at least one host name or address');
@@ -94,7 +123,6 @@ export async function issueServerCertificate(options: {
   if (notAfter <= options.now) {
     throw new RangeError(`the certificate authority ended at ${ca.notAfter.toISOString()}; make a new one`);
   }
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
   const cert = await X509CertificateGenerator.create({
     ...serialNumber(options.random),
     // A common name has 64 characters at most; names are checked against the list of hosts alone.
@@ -103,7 +131,7 @@ export async function issueServerCertificate(options: {
     notBefore: new Date(Math.max(options.now - backdated, ca.notBefore.getTime())),
     notAfter: new Date(notAfter),
     signingAlgorithm,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: await importKey(options.ca.key),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
@@ -115,11 +143,11 @@ export async function issueServerCertificate(options: {
           value: host,
         })),
       ),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      await SubjectKeyIdentifierExtension.create(publicKey, false),
       await AuthorityKeyIdentifierExtension.create(ca.publicKey, false),
     ],
   });
-  return { cert: `${cert.toString('pem')}\n`, key: await keyPem(keys.privateKey) };
+  return `${cert.toString('pem')}\n`;
 }
 
 /** Reads a PEM certificate. Throws where it is none. */
@@ -153,4 +181,10 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
+}
+
+/** The public half of a key. */
+function importPublicKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+  return webcrypto.subtle.importKey('spki', der, keyAlgorithm, true, ['verify']);
 }

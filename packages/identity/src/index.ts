@@ -5,6 +5,7 @@ export {
   createCa,
   describeCertificate,
   issueServerCertificate,
+  renewServerCertificate,
 } from './certificates.ts';
 export { type Claims, decodeJwt, type Issued } from './claims.ts';
 export { type Creds, formatCreds, parseCreds } from './creds.ts';

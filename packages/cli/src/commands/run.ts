@@ -1,4 +1,11 @@
-import { readSite, serverOf, siteUrl, startFabricRegistry, startSiteGateway } from '@causeway/fabric';
+import {
+  keepCertificate,
+  readSite,
+  serverOf,
+  siteUrl,
+  startFabricRegistry,
+  startSiteGateway,
+} from '@causeway/fabric';
 import { findNatsServer, startNatsServer } from '@causeway/nats-server';
 import { Argument, type Command } from 'commander';
 import { portsOf } from '../admin.ts';
@@ -101,9 +108,13 @@ async function start(context: Context, part: Part, options: RunOptions): Promise
   });
   // It also ends when told to.
   failed.catch(() => {});
+  const stopKeeping = keepCertificate({ dir, site: settings, reload: () => server.reload(), ...ports });
   return {
     ready: `${part === 'hub' ? 'hub' : `site ${site}`} at ${siteUrl(settings)}`,
     failed,
-    stop: () => server.stop(),
+    stop() {
+      stopKeeping();
+      return server.stop();
+    },
   };
 }

@@ -11,7 +11,7 @@ import {
 import { type LeafRemote, prepareServerFolder } from '@causeway/nats-server';
 import type { Site } from '@causeway/protocol';
 import { fabricLayout } from '../layout.ts';
-import { type SiteSettings, stateFormat } from '../settings.ts';
+import { certificateDaysOf, type SiteSettings, stateFormat } from '../settings.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
 
 /** A site to be founded. */
@@ -23,6 +23,8 @@ export interface SitePlan {
   /** Further names and addresses of the server's certificate. */
   readonly alsoKnownAs: readonly string[];
   readonly ports: SiteSettings['ports'];
+  /** How long its server's certificates are good, in days; 825 where absent. */
+  readonly certificateDays?: number;
 }
 
 /** What all sites are founded with. */
@@ -41,7 +43,6 @@ export interface SiteFounding extends FoundingPorts {
 
 /** Name of the one gateway replica that a site starts with. */
 const firstGateway = 'gw-1';
-const certificateDays = 825;
 
 /** Founds a site: its accounts, users, keys, certificate and server folder. Resolves with its document. */
 export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<Site> {
@@ -100,7 +101,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     ca,
     hosts: [...new Set([plan.host, ...plan.alsoKnownAs])],
     now: clock.now(),
-    days: certificateDays,
+    days: certificateDaysOf(plan),
     random,
   });
   const remote = (localAccount: string, name: string): LeafRemote => ({
@@ -137,6 +138,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     systemAccount: system.publicKey,
     tenants: tenants.map((tenant) => tenant.name),
     gateway: firstGateway,
+    ...(plan.certificateDays === undefined ? {} : { certificateDays: plan.certificateDays }),
   };
   await writeJwt(layout.settings, `${JSON.stringify(settings, null, 2)}\n`);
   return {

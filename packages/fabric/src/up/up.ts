@@ -5,6 +5,7 @@ import { superviseServer } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { createLogger } from '@causeway/transport';
 import { connectAdmin } from '../admin/client.ts';
+import { keepCertificate } from '../certificates/keep-certificate.ts';
 import { checkPlan, foundFabric, isFounded } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
@@ -21,6 +22,8 @@ export interface UpOptions {
   /** Edge sites; only for a fabric that is new, or the same as it has. */
   readonly edges: readonly string[] | undefined;
   readonly tenants: readonly string[] | undefined;
+  /** How long certificates of a fabric that is new are good, in days; 825 where absent. */
+  readonly certificateDays?: number | undefined;
   /** Path of the nats-server program. */
   readonly binary: string;
   readonly clock: Clock;
@@ -70,7 +73,11 @@ async function settle(options: UpOptions, founded: boolean): Promise<void> {
   if (!founded) {
     checkPlan(['cloud', ...(edges ?? defaultEdges)], tenants ?? defaultTenants);
     onProgress('founding the fabric: keys, accounts, certificates');
-    await foundFabric(dir, await localPlan(edges ?? defaultEdges, tenants ?? defaultTenants), options);
+    await foundFabric(
+      dir,
+      await localPlan(edges ?? defaultEdges, tenants ?? defaultTenants, options.certificateDays),
+      options,
+    );
     return;
   }
   const standing = await readFabric(dir);
@@ -123,7 +130,16 @@ export async function up(options: UpOptions): Promise<Fabric> {
         log: createLogger({ component: 'nats-server', level: 'debug', destination: file }),
         onEvent: (event) => processes.set(name, event.kind === 'started' ? event.pid : undefined),
       });
+      const stopKeeping = keepCertificate({
+        dir,
+        site,
+        reload: () => server.current()?.reload(),
+        clock,
+        random,
+        logger,
+      });
       stops.push(async () => {
+        stopKeeping();
         await server.stop();
         await new Promise<void>((resolve) => file.end(resolve));
       });
