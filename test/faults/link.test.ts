@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { openConsole, tailRecords } from '@causeway/fabric';
+import { systemClock, systemRandom } from '@causeway/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silent } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
-import { balanceOf, faultsOf, none } from './support/ledger.ts';
+import { faultsOf, none } from './support/ledger.ts';
 import { type LinkProxy, proxyLink } from './support/link-proxy.ts';
 import { countCodes, startLoad } from './support/load.ts';
 import { type FaultScene, startFaultScene } from './support/scene.ts';
@@ -62,22 +65,31 @@ describe('link', { timeout: 180_000 }, () => {
     const calls = await load.stop();
     expect(performance.now() - cut).toBeGreaterThanOrEqual(cutMs);
     expect(countCodes(calls)).toEqual({ OK: calls.length });
-    proxy.resume();
+    const ports = { clock: systemClock, random: systemRandom, logger: silent };
+    const { dir, admin } = scene.fabric;
+    const console = await openConsole(dir, admin, { tenant: 'any', from: 'now' }, ports);
+    let heard = 0;
+    const tail = tailRecords(console, {
+      record({ site }) {
+        if (site === 'edge-a' && heard === 0) heard = performance.now();
+      },
+      damaged() {},
+    });
+    await tail.caughtUp;
     const back = performance.now();
-    await until(
-      'the cloud has a first record',
-      async () =>
-        (await balanceOf(scene.fabric.dir, scene.fabric.admin, calls)).missing.length < calls.length,
-      { timeout: 20_000 },
-    );
-    const first = performance.now() - back;
+    proxy.resume();
+    await until('the cloud has a first record', () => heard > 0, { timeout: 60_000 });
+    const first = heard - back;
+    await tail.stop();
+    await console.close();
     const balance = await scene.settled(calls, 60_000);
     const all = performance.now() - back;
     process.stdout.write(
       `link: cut: ${calls.length} records, the first after ${Math.round(first)} ms, all after ${Math.round(all)} ms\n`,
     );
     expect(faultsOf(balance)).toEqual(none);
-    expect(first).toBeLessThan(15_000);
-    expect(all).toBeLessThan(45_000);
+    // Generous: other tests run beside this one.
+    expect(first).toBeLessThan(30_000);
+    expect(all).toBeLessThan(60_000);
   });
 });

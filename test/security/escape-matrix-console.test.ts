@@ -5,6 +5,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { until } from '../support/until.ts';
+import { allCounted } from './support/counted.ts';
 import { type RawClient, rawClient } from './support/raw-client.ts';
 import { sites } from './support/roster.ts';
 import { admitWitnesses, type Witnesses } from './support/witness.ts';
@@ -120,7 +121,8 @@ beforeAll(async () => {
   neighbours = [await openConsole('acme'), await openConsole('any')];
   await until('records and counters of edge-a in the cloud', async () => {
     const text = (await state()).join('\n');
-    return text.includes('from.edge-a.audit.acme') && text.includes('from.edge-a.flow.edge-a.acme');
+    const there = text.includes('from.edge-a.audit.acme') && text.includes('from.edge-a.flow.edge-a.acme');
+    return there && (await allCounted(managers[0] as JetStreamManager));
   });
 });
 afterAll(async () => {

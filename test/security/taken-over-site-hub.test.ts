@@ -5,6 +5,7 @@ import { until } from '../support/until.ts';
 import { collectInboxes, queuesFor } from './leaf/attackers.ts';
 import { connectRawLeaf, type RawLeaf, type RawLeafOptions } from './leaf/raw-leaf.ts';
 import { type Scene, startScene } from './leaf/scene.ts';
+import { allCounted } from './support/counted.ts';
 import { linksOf } from './support/doors.ts';
 
 /**
@@ -39,18 +40,7 @@ describe('taken-over site - the hub’s server', () => {
     });
     leaf.close();
     // Counters come some time after the calls that the scene began with.
-    await until('all blocks of the scene are counted, and the counters in the cloud', async () => {
-      const subjectsOf = async (stream: string) =>
-        (await ops.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {};
-      const stored = Object.values(await subjectsOf('AUDIT')).reduce((sum, count) => sum + count, 0);
-      let counted = 0;
-      for (const subject of Object.keys(await subjectsOf('FLOW'))) {
-        if (!subject.endsWith('.gateway.gw-1.blocks')) continue;
-        const mark = await ops.streams.getMessage('FLOW', { last_by_subj: subject });
-        counted += Number(mark?.json<{ val: string }>().val);
-      }
-      return stored > 0 && counted === stored;
-    });
+    await until('all blocks of the scene are counted, and the counters in the cloud', () => allCounted(ops));
     await settled();
   }, 90_000);
   afterEach(() => {
