@@ -29,8 +29,8 @@ function standInConnection(): NatsConnection {
       const answer = registry(subject, body);
       const message =
         answer === 'nobody'
-          ? { subject: reply, data: new Uint8Array(), headers: { code: 503 } }
-          : { subject: reply, data: encodeJson(answer.body) };
+          ? { subject: reply, data: new Uint8Array(), headers: { code: 503 }, size: () => 0 }
+          : { subject: reply, data: encodeJson(answer.body), size: () => 0 };
       queueMicrotask(() => hear(null, message as unknown as Msg));
     },
     closed: () => new Promise(() => {}),
