@@ -192,12 +192,20 @@ describe('cli', () => {
       const instances = (await json('get', 'instances')) as { service: string; instances: number }[];
       return instances.some((each) => each.service === 'quotes' && each.instances === 1);
     });
-    expect(await json('get', 'routes', 'quotes.v1')).toContainEqual({
-      name: 'quotes.v1',
-      tenant: 'acme',
-      from: 'edge-b',
-      to: 'edge-a',
-    });
+    expect(await json('get', 'routes', 'acme/edge-b/desk')).toEqual([
+      {
+        name: 'desk',
+        tenant: 'acme',
+        site: 'edge-b',
+        service: 'desk',
+        api: 'quotes.v1',
+        version: '1.0.0',
+        sites: ['edge-a'],
+        endpoints: ['latest', 'slow'],
+      },
+    ]);
+    expect(await json('get', 'routes', 'quotes.v1')).toMatchObject([{ name: 'desk' }, { name: 'hasty' }]);
+    expect(await json('get', 'services', 'acme/edge-a/quotes')).toMatchObject([{ hosts: [1], keys: 1 }]);
     const [table, yaml, none] = await Promise.all([
       run('get', 'policies'),
       run('get', 'policies', 'limited', '-o', 'yaml'),

@@ -59,6 +59,7 @@ export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item
       title: 'HOSTS',
       value: (item) => ((item.hosts ?? []) as number[]).map((each) => `v${each}`).join(', '),
     },
+    { title: 'KEYS', value: (item) => (item.keys === 0 ? 'revoked' : Number(item.keys)) },
     field('LABELS', 'labels'),
   ],
   instances: [
@@ -68,5 +69,10 @@ export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item
     field('GATEWAY', 'gateway'),
     field('INSTANCES', 'instances'),
   ],
-  routes: [field('API', 'name'), field('TENANT', 'tenant'), field('FROM', 'from'), field('TO', 'to')],
+  routes: [
+    { title: 'SERVICE', value: (item) => `${item.tenant}/${item.site}/${item.service}` },
+    { title: 'MAY CALL', value: (item) => `${item.api}` },
+    { title: 'AT, BEST FIRST', value: (item) => ((item.sites ?? []) as string[]).join(', ') },
+    field('ENDPOINTS', 'endpoints'),
+  ],
 };

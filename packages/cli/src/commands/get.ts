@@ -18,7 +18,11 @@ const help = `
 Examples:
   causeway get apis
   causeway get policies desk-reads-quotes -o yaml
-  causeway get services -o json`;
+  causeway get services -o json
+  causeway get routes acme/edge-b/desk
+
+NAME is a service, API (quotes.v1), policy or site, as the kind goes; TENANT/SITE/NAME picks one service. A service
+without keys was revoked. routes lists what each service may call, and at which sites, best first.`;
 
 /** `causeway get` */
 export function addGet(program: Command, context: Context): void {

@@ -1,10 +1,27 @@
-import { type GetReply, type GetRequest, majorOf, type ServedApi } from '@causeway/protocol';
+import {
+  apiName,
+  type GetReply,
+  type GetRequest,
+  majorOf,
+  parseCompiledKey,
+  type VisibleApis,
+} from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { Gateways } from '../../control/gateways.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import { type Administrator, operation } from '../admin-desk.ts';
 
 type Item = Record<string, unknown> & { name: string };
+
+/** What an item may be asked for by: its name, its service's or API's, or a service's whole name. */
+const namesOf = ({ name, service, api, tenant, site }: Item) => [
+  name,
+  service,
+  api,
+  `${tenant}/${site}/${service ?? name}`,
+];
+
+const orderOf = ({ tenant, site, name, api }: Item) => JSON.stringify([tenant, site, name, api]);
 
 /** get: what there is, of one kind, as far as the administrator's scope goes. */
 export function getOperation(options: { store: DocumentStore; compiler: Compiler; gateways: Gateways }) {
@@ -33,16 +50,26 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
     );
   }
 
-  /** Which site's callers may knock at which API where: the interest that the gateways hold. */
+  /** What each service may call: the sites that serve an API to it stand best first, as it is told to try them. */
   function routes(): Item[] {
     const items: Item[] = [];
     for (const [site, table] of compiler.tables) {
       for (const [key, value] of table) {
-        if (!key.startsWith('serve.')) continue;
-        const { tenant, manifest, routes: ofApi } = value as ServedApi;
-        const name = `${manifest.service}.v${majorOf(manifest.version)}`;
-        // Never the queue groups: their names are secrets.
-        for (const from of Object.keys(ofApi)) items.push({ name, tenant, from, to: site });
+        const parsed = parseCompiledKey(key);
+        if (parsed?.kind !== 'see') continue;
+        const { tenant, service } = parsed;
+        for (const api of (value as VisibleApis).apis) {
+          items.push({
+            name: service,
+            tenant,
+            site,
+            service,
+            api: apiName(api.service, api.major),
+            version: api.version,
+            sites: api.sites,
+            endpoints: Object.keys(api.endpoints),
+          });
+        }
       }
     }
     return items;
@@ -61,7 +88,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           gateways: Object.keys(site.gateways),
         }));
       case 'services':
-        return store.all.services.map(({ keys: _, ...service }) => ({ ...service }));
+        return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));
       case 'instances':
         return instances();
       case 'routes':
@@ -82,10 +109,8 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
       const items = itemsOf(kind)
         .filter((item) => visibleTo(by, kind, item))
         .map((item) => (kind === 'sites' && by.scope !== 'any' ? { ...item, tenants: [by.scope] } : item))
-        .filter((item) => name === undefined || item.name === name || item.service === name)
-        .sort((a, b) =>
-          JSON.stringify([a.tenant, a.site, a.name]) < JSON.stringify([b.tenant, b.site, b.name]) ? -1 : 1,
-        );
+        .filter((item) => name === undefined || namesOf(item).includes(name))
+        .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
       return { revision: store.revision, items };
     },
   });
