@@ -1,5 +1,6 @@
 import { type AdminClient, type Console, connectAdmin, openConsole, readFabric } from '@causeway/fabric';
 import type { Context, GlobalOptions } from './context.ts';
+import { whileWaiting } from './output/waiting.ts';
 
 /** Runs something with the fabric's administrator connected, and closes the connection whatever happens. */
 export async function withAdmin<T>(
@@ -15,6 +16,15 @@ export async function withAdmin<T>(
   } finally {
     await admin.close();
   }
+}
+
+/** As `withAdmin`, for what is one question: says that the registry is waited for where that takes a while. */
+export function askAdmin<T>(
+  context: Context,
+  options: GlobalOptions,
+  work: (admin: AdminClient) => Promise<T>,
+): Promise<T> {
+  return whileWaiting(context, 'waiting for the registry', () => withAdmin(context, options, work));
 }
 
 /** Runs something with a console open: what reads records and counters. */

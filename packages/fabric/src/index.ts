@@ -17,6 +17,7 @@ export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } fro
 export {
   FabricError,
   type FabricSettings,
+  forgetSite,
   readFabric,
   readSite,
   type SiteSettings,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { writeJwt } from '@causeway/identity';
 import { fabricLayout, siteLayout } from './layout.ts';
 
 /** Version of the layout of a fabric's folder. A newer one is refused. */
@@ -91,6 +92,19 @@ export function readSite(dir: string, site: string): Promise<SiteSettings> {
     siteLayout(folder).settings,
     `there is no site ${site} in ${fabricLayout(dir).root}; causeway get sites lists them`,
   );
+}
+
+/** Strikes a site off the list of what the fabric consists of. Its folder stays. */
+export async function forgetSite(dir: string, site: string): Promise<void> {
+  const settings = await readFabric(dir);
+  const sites = settings.sites.filter((each) => each !== site);
+  await writeFabric(dir, { ...settings, sites });
+}
+
+/** Writes what the fabric in a folder consists of, whole or not at all. */
+export async function writeFabric(dir: string, settings: FabricSettings): Promise<void> {
+  const { fabric } = fabricLayout(dir);
+  await writeJwt(fabric, `${JSON.stringify(settings, null, 2)}\n`);
 }
 
 /** Where clients reach a site's server. */

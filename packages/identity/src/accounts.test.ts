@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountFault, issueAccount } from './accounts.ts';
+import { accountFault, issueAccount, renewAccount } from './accounts.ts';
 import { decodeJwt } from './claims.ts';
 import { createKeys } from './keys.ts';
 import { accountLimits } from './limits.ts';
@@ -30,6 +30,16 @@ test('accounts - the operator names its signing keys, and no system account', as
   expect(claims.nats).toEqual({ signing_keys: [signing.publicKey], type: 'operator', version: 2 });
   const wrong = { name: 'demo', keys, signingKeys: [signing.seed.slice(0, 56)], now: someTime };
   await expect(issueOperator(wrong)).rejects.toThrow(RangeError);
+});
+
+test.each(kinds)('accounts - a %s account issued again is the same but for what is void', async (kind) => {
+  const account = await someAccount(kind, nameOf(kind), countingRandom());
+  const { publicKey } = createKeys('user', countingRandom());
+  const revocations = addRevocations({}, [{ publicKey }], someTime);
+  const seed = account.operator.seed;
+  const renewed = await renewAccount(account.issued.jwt, { revocations, now: someTime }, seed);
+  const [before, after] = [decodeJwt(account.issued.jwt), decodeJwt(renewed.jwt)];
+  expect(after).toEqual({ ...before, iat: before.iat + 1, nats: { ...before.nats, revocations } });
 });
 
 test.each(kinds)('accounts - a %s account carries limits, and one scoped key for each role', async (kind) => {

@@ -1,4 +1,4 @@
-import { encodeClaims, type Issued, toSeconds } from './claims.ts';
+import { decodeJwt, encodeClaims, type Issued, toSeconds } from './claims.ts';
 import { isPublicKey } from './keys.ts';
 import { type AccountLimits, claimsOfLimits } from './limits.ts';
 import { accountNames, siteFault, tenantFault } from './names.ts';
@@ -70,6 +70,29 @@ export async function issueAccount<K extends AccountKind>(
         ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
         type: 'account',
       },
+    },
+    operatorSeed,
+  );
+}
+
+/**
+ * Issues an account's JWT again with these revocations, signed with the seed of an operator key; all else in it stays.
+ * As `issueAccount`, its `iat` rises strictly.
+ */
+export async function renewAccount(
+  jwt: string,
+  options: { readonly revocations: Revocations; readonly now: number },
+  operatorSeed: string,
+): Promise<Issued> {
+  const { name, subject, iat, nats, type } = decodeJwt(jwt);
+  if (type !== 'account') throw new RangeError(`a JWT of type ${type}; expected an account's`);
+  const { version: _, ...body } = nats;
+  return encodeClaims(
+    {
+      name,
+      subject,
+      iat: Math.max(toSeconds(options.now), iat + 1),
+      nats: { ...body, revocations: { ...options.revocations } },
     },
     operatorSeed,
   );

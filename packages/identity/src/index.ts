@@ -1,4 +1,4 @@
-export { type AccountOptions, accountFault, issueAccount } from './accounts.ts';
+export { type AccountOptions, accountFault, issueAccount, renewAccount } from './accounts.ts';
 export {
   type Certificate,
   type CertificateDescription,

@@ -56,8 +56,10 @@ const apiKey = (tenant: string, service: string, major: number) => `${tenant}/${
 
 /** Files the documents. What names a site or tenant that is not there is as if it were not written. */
 export function indexDocuments(documents: Documents): DocumentIndex {
-  // Own fields only, by Set: a tenant may well be named `constructor`.
-  const tenantsAt = new Map(documents.sites.map((site) => [site.name, new Set(Object.keys(site.tenants))]));
+  // Own fields only, by Set: a tenant may well be named `constructor`. At a site that was cut off there is nobody.
+  const tenantsAt = new Map(
+    documents.sites.map((site) => [site.name, new Set(site.revoked ? [] : Object.keys(site.tenants))]),
+  );
   const isPresent = (tenant: string, site: string) => tenantsAt.get(site)?.has(tenant) ?? false;
   const services = documents.services.filter(({ tenant, site }) => isPresent(tenant, site));
   const apis = new Map(

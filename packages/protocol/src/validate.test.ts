@@ -84,6 +84,18 @@ const samples: {
   ],
   RevokeRequest: [{ tenant: 'acme', site: 'edge-a', service: 'desk' }, [{ site: 'EDGE' }, '/site']],
   RevokeReply: [{ revision: 1, keys: 0 }, [{ keys: -1 }, '/keys']],
+  RevokeSiteRequest: [{ site: 'edge-a' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
+  RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
+  RemoveSiteRequest: [{ site: 'edge-a', force: true }, [{ force: 'yes' }, '/force']],
+  DeleteRequest: [
+    { kind: 'service', tenant: 'acme', site: 'edge-a', name: 'desk', force: true },
+    [{ kind: 'site' }, '/kind'],
+    [{ name: '' }, '/name'],
+  ],
+  DeleteReply: [
+    { revision: 1, kind: 'api', tenant: 'acme', name: 'quotes.v1', sites: ['edge-a'], keys: 0 },
+    [{ sites: 'edge-a' }, '/sites'],
+  ],
   AdminRecord: [
     {
       at: 1,

@@ -19,6 +19,8 @@ export interface Bootstrap {
   readonly accounts: readonly AccountDocument[];
   /** Public keys of CONTROL and OPS. */
   readonly control: string;
+  /** CONTROL's claims as founded. */
+  readonly controlJwt: string;
   readonly ops: string;
 }
 

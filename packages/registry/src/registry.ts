@@ -7,10 +7,11 @@ import type { NatsConnection } from 'nats';
 import { createAdminDesk } from './admin/admin-desk.ts';
 import { applyOperation } from './admin/ops/apply.ts';
 import { consoleOperation } from './admin/ops/console.ts';
+import { deleteOperation } from './admin/ops/delete.ts';
 import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
 import { issueOperation } from './admin/ops/issue.ts';
-import { revokeOperation } from './admin/ops/revoke.ts';
+import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
@@ -26,7 +27,9 @@ import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
+import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
+import { createVoiding } from './identities/voiding.ts';
 import { startReconciling } from './reconcile.ts';
 
 /** A running registry. */
@@ -74,7 +77,8 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
 
   const store = await openDocumentStore(js);
   const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
-  await store.put(founding.filter((document) => store.get(keyOf(document)) === undefined));
+  const isNew = (key: string) => store.get(key) === undefined && !store.isDeleted(key);
+  await store.put(founding.filter((document) => isNew(keyOf(document))));
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;
@@ -143,6 +147,16 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   });
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
+  const voiding = createVoiding({ store, compiler, keyring, claims, bootstrap, clock });
+  const revoker = createRevoker({
+    store,
+    voiding,
+    cutOff(site) {
+      collection
+        .ended(site)
+        .catch((err: unknown) => logger.warn({ err, site }, 'collecting from the site did not end cleanly'));
+    },
+  });
   const adminDesk = createAdminDesk({
     connection,
     tenants: store.accounts.map((account) => account.name),
@@ -153,7 +167,10 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       issue: issueOperation({ store, compiler, users }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
-      revoke: revokeOperation({ store, compiler, keyring, claims, clock }),
+      delete: deleteOperation({ store, compiler, revoker }),
+      revoke: revokeOperation({ revoker }),
+      'revoke-site': revokeSiteOperation({ revoker }),
+      'remove-site': removeSiteOperation({ revoker }),
     },
     clock,
     logger,

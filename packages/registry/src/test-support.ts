@@ -13,9 +13,11 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
   const puts: (readonly AnyDocument[])[] = [];
   let revision = 0;
   let failure: CausewayError | undefined;
-  const write = (documents: readonly AnyDocument[]) => {
+  const gone = new Set<string>();
+  const write = (documents: readonly AnyDocument[], deleted: readonly string[] = []) => {
     for (const document of documents) entries.set(keyOf(document), document);
-    revision += documents.length;
+    for (const key of deleted) if (entries.delete(key)) gone.add(key);
+    revision += documents.length + deleted.length;
   };
   const ofKind = <K extends AnyDocument['kind']>(kind: K) =>
     [...entries.values()].filter((each): each is Extract<AnyDocument, { kind: K }> => each.kind === kind);
@@ -29,6 +31,7 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
       return revision;
     },
     get: (key) => entries.get(key),
+    isDeleted: (key) => gone.has(key) && !entries.has(key),
     get all() {
       return {
         sites: ofKind('site'),
@@ -40,8 +43,11 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get accounts() {
       return ofKind('account');
     },
+    get formerSites() {
+      return ofKind('former-site');
+    },
     async refresh() {},
-    async put(documents) {
+    async put(documents, deleted) {
       await Promise.resolve();
       if (failure) {
         const error = failure;
@@ -49,7 +55,7 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
         throw error;
       }
       puts.push(documents);
-      write(documents);
+      write(documents, deleted);
       return revision;
     },
   };

@@ -1,6 +1,6 @@
 import { CausewayError } from '@causeway/protocol';
 import type { Command } from 'commander';
-import { withAdmin } from '../admin.ts';
+import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { collect, parseName } from '../input/names.ts';
@@ -53,7 +53,7 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
   if (bytes > mostBytes) {
     throw new CommandFailure(`the documents have ${bytes} bytes; at most ${mostBytes} are possible at once`);
   }
-  const reply = await withAdmin(context, options, (admin) =>
+  const reply = await askAdmin(context, options, (admin) =>
     admin.apply(documents, { dryRun: options.dryRun === true }),
   ).catch((error: unknown) => {
     throw placed(error, sources);

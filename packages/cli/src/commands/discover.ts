@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { type Format, jsonLine, outputOption, print, tableFor, yamlText } from '../output/format.ts';
 import { printable } from '../output/terminal.ts';
+import { whileWaiting } from '../output/waiting.ts';
 import { connectAs } from '../service.ts';
 
 interface DiscoverOptions extends GlobalOptions {
@@ -31,7 +32,10 @@ export function addDiscover(program: Command, context: Context): void {
 }
 
 async function discover(context: Context, options: DiscoverOptions): Promise<void> {
-  const service = await connectAs(context, options.dir, options.as, options.watch ? 'warn' : 'silent');
+  const level = options.watch ? 'warn' : 'silent';
+  const service = await whileWaiting(context, 'connecting to the site', () =>
+    connectAs(context, options.dir, options.as, level),
+  );
   try {
     const stopWatching = options.watch ? service.watch((event) => say(event)) : undefined;
     const waiting: Parameters<typeof say>[0][] = [];
@@ -52,7 +56,7 @@ async function discover(context: Context, options: DiscoverOptions): Promise<voi
               ).concat('\n');
       context.stdout.write(line);
     }
-    const apis = await service.discover();
+    const apis = await whileWaiting(context, 'waiting for the gateway', () => service.discover());
     print(context, options.output, apis, () => table(context, apis));
     listed = true;
     for (const event of waiting) say(event);

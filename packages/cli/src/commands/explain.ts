@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withAdmin } from '../admin.ts';
+import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { parseServiceName, parseTarget, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
@@ -32,7 +32,7 @@ export function addExplain(program: Command, context: Context): void {
 async function explain(context: Context, options: ExplainOptions): Promise<void> {
   const { tenant, site, service } = options.from;
   const { site: at, ...to } = options.to;
-  const reply = await withAdmin(context, options, (admin) =>
+  const reply = await askAdmin(context, options, (admin) =>
     admin.explain({
       tenant,
       from: { site, service },

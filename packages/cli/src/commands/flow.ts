@@ -6,6 +6,7 @@ import { CommandFailure } from '../failure.ts';
 import { parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { createProgress } from '../output/progress.ts';
+import { whileWaiting } from '../output/waiting.ts';
 import { type Grouping, groupCounters, groupings } from './flow-groups.ts';
 
 interface FlowOptions extends GlobalOptions {
@@ -49,7 +50,9 @@ const consoleOf = (options: FlowOptions) =>
   ({ dir: options.dir, tenant: options.tenant ?? 'any', from: 'beginning' }) as const;
 
 async function get(context: Context, options: FlowOptions): Promise<void> {
-  const { values } = await withConsole(context, consoleOf(options), readCounters);
+  const { values } = await whileWaiting(context, 'reading the counters', () =>
+    withConsole(context, consoleOf(options), readCounters),
+  );
   const rows = groupCounters(values, options.by);
   print(context, options.output, rows, () =>
     tableFor(

@@ -50,7 +50,12 @@ export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item
     },
     field('LIMITS', 'limits'),
   ],
-  sites: [field('NAME', 'name'), field('TENANTS', 'tenants'), field('GATEWAYS', 'gateways')],
+  sites: [
+    field('NAME', 'name'),
+    field('TENANTS', 'tenants'),
+    field('GATEWAYS', 'gateways'),
+    { title: 'STATE', value: (item) => (item.revoked ? 'revoked' : undefined) },
+  ],
   services: [
     field('NAME', 'name'),
     field('TENANT', 'tenant'),

@@ -1,6 +1,6 @@
 import type { GetRequest } from '@causeway/protocol';
 import { Argument, type Command } from 'commander';
-import { withAdmin } from '../admin.ts';
+import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
@@ -44,7 +44,7 @@ async function get(
   name: string | undefined,
   options: GetOptions,
 ): Promise<void> {
-  const items = await withAdmin(context, options, async (admin) => {
+  const items = await askAdmin(context, options, async (admin) => {
     const found = (await admin.get(kind, name)).items as Item[];
     if (name === undefined || found.length > 0) return found;
     const names = (await admin.get(kind)).items.map((item) => String(item.name));

@@ -1,7 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { withAdmin } from '../admin.ts';
+import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
-import { parseServiceName, type ServiceName } from '../input/names.ts';
+import { count } from '../input/count.ts';
+import { parseServiceOrSite, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 
 interface RevokeOptions extends GlobalOptions {
@@ -9,27 +10,52 @@ interface RevokeOptions extends GlobalOptions {
 }
 
 const help = `
-Example:
+Examples:
   causeway revoke acme/edge-b/desk
+  causeway revoke edge-b
 
 All credentials that the service has are void at once, everywhere, and its connections are cut. New ones can be made
-with causeway service add.`;
+with causeway service add.
+
+With a SITE the site is cut off for good: its links to the hub, its gateways and the credentials of all its services are
+void. What still runs there can call no one else and be called by no one else. Records that the cloud has stay.`;
 
 /** `causeway revoke` */
 export function addRevoke(program: Command, context: Context): void {
   program
     .command('revoke')
-    .description('void all credentials of a service')
-    .addArgument(new Argument('<tenant/site/name>', 'whose').argParser(parseServiceName))
+    .description('void all credentials of a service, or cut off a site')
+    .addArgument(new Argument('<tenant/site/name|site>', 'whose').argParser(parseServiceOrSite))
     .addOption(outputOption())
     .addHelpText('after', help)
-    .action(async (name: ServiceName, _options, command: Command) => {
+    .action((name: ServiceName | string, _options, command: Command) => {
       const options = command.optsWithGlobals<RevokeOptions>();
-      const reply = await withAdmin(context, options, (admin) => admin.revoke(name));
-      const identity = `${name.tenant}/${name.site}/${name.service}`;
-      print(context, options.output, { ...name, ...reply }, () => {
-        const keys = reply.keys === 1 ? '1 key' : `${reply.keys} keys`;
-        return `${identity}: ${keys} void as of revision ${reply.revision}\n`;
-      });
+      return typeof name === 'string'
+        ? revokeSite(context, name, options)
+        : revokeService(context, name, options);
     });
+}
+
+async function revokeService(context: Context, name: ServiceName, options: RevokeOptions): Promise<void> {
+  const reply = await askAdmin(context, options, (admin) => admin.revoke(name));
+  const identity = `${name.tenant}/${name.site}/${name.service}`;
+  print(
+    context,
+    options.output,
+    { ...name, ...reply },
+    () => `${identity}: ${count(reply.keys, 'key')} void as of revision ${reply.revision}\n`,
+  );
+}
+
+async function revokeSite(context: Context, site: string, options: RevokeOptions): Promise<void> {
+  const reply = await askAdmin(context, options, (admin) => admin.revokeSite(site));
+  const { keys, services, revision } = reply;
+  print(
+    context,
+    options.output,
+    { site, ...reply },
+    () =>
+      `site ${site} is cut off: ${count(keys, 'key')} of its links, gateways and ` +
+      `${count(services, 'service')} void as of revision ${revision}\n`,
+  );
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { addService as addIdentity } from '@causeway/fabric';
 import { isPublicKey, writeJwt } from '@causeway/identity';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import { withAdmin } from '../admin.ts';
+import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { collectPairs, parseServiceName, type ServiceName } from '../input/names.ts';
@@ -55,7 +55,7 @@ async function add(context: Context, name: ServiceName, options: AddOptions): Pr
     throw new CommandFailure(`${out} is there already; choose another --out, or replace it with --force`);
   }
   const labels = options.label === undefined ? {} : { labels: options.label };
-  const key = await withAdmin(context, options, async (admin) => {
+  const key = await askAdmin(context, options, async (admin) => {
     if (options.nkey === undefined) {
       return (await addIdentity(admin, { ...name, ...labels, out }, context.random)).key;
     }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { whileWaiting } from '../output/waiting.ts';
 import { type FabricStatus, gatherStatus } from '../status/gather.ts';
 
 interface StatusOptions extends GlobalOptions {
@@ -24,7 +25,9 @@ export function addStatus(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(async (_options, command: Command) => {
       const { dir, output } = command.optsWithGlobals<StatusOptions>();
-      const status = await gatherStatus(context, dir);
+      const status = await whileWaiting(context, 'waiting for the registry', () =>
+        gatherStatus(context, dir),
+      );
       print(context, output, status, () => text(context, status));
       if (!status.healthy) throw new CommandFailure(`not healthy: ${status.ailments.join('; ')}`);
     });

@@ -24,6 +24,11 @@ export function parseServiceName(text: string): ServiceName {
   return { tenant, site, service };
 }
 
+/** Parses `TENANT/SITE/NAME`, or the name of a site. */
+export function parseServiceOrSite(text: string): ServiceName | string {
+  return text.includes('/') ? parseServiceName(text) : parseName(text);
+}
+
 /** Parses `SERVICE.vMAJOR.ENDPOINT`, with `@SITE` or without. */
 export function parseTarget(text: string): NonNullable<ReturnType<typeof parseApiEndpoint>> {
   const target = parseApiEndpoint(text);

@@ -5,6 +5,8 @@ import {
   type Clock,
   type ConsoleReply,
   type ConsoleRequest,
+  type DeleteReply,
+  type DeleteRequest,
   type ExplainReply,
   type ExplainRequest,
   encodeJson,
@@ -17,6 +19,7 @@ import {
   type Random,
   type RevokeReply,
   type RevokeRequest,
+  type RevokeSiteReply,
   readReply,
   type StatusReply,
 } from '@causeway/protocol';
@@ -33,6 +36,12 @@ export interface AdminClient {
   console(request: ConsoleRequest): Promise<ConsoleReply>;
   status(): Promise<StatusReply>;
   revoke(request: RevokeRequest): Promise<RevokeReply>;
+  /** Cuts a site off for good. */
+  revokeSite(site: string): Promise<RevokeSiteReply>;
+  /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
+  removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Deletes one document. */
+  delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
 }
 
@@ -116,6 +125,10 @@ export async function connectAdmin(
     console: (request) => ask('console', request, 'ConsoleReply'),
     status: () => ask('status', {}, 'StatusReply'),
     revoke: (request) => ask('revoke', request, 'RevokeReply'),
+    revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
+    removeSite: (site, { force } = {}) =>
+      ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();
       await connection.close();

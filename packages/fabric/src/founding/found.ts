@@ -15,7 +15,7 @@ import {
 import type { AccountDocument, Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, type FabricSettings, stateFormat } from '../settings.ts';
+import { FabricError, stateFormat, writeFabric } from '../settings.ts';
 import { takeLock } from '../up/lock.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
 import { foundSite, type SitePlan } from './site.ts';
@@ -134,12 +134,11 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
   const admin = await foundUser(control, 'fabric-admin', firstAdmin, {}, ports);
   await writeSecret(layout.admin, formatCreds(admin.jwt, admin.seed));
 
-  const settings: FabricSettings = {
+  await writeFabric(dir, {
     format: stateFormat,
     sites: plan.sites.map((site) => site.name),
     tenants: plan.tenants,
-  };
-  await writeJwt(layout.fabric, `${JSON.stringify(settings, null, 2)}\n`);
+  });
 }
 
 /** The registry's folder: signing keys, credentials, and the documents that the fabric begins with. */
@@ -169,6 +168,12 @@ async function foundRegistry(
   const accounts = tenants.map(
     ({ name, publicKey, jwt }): AccountDocument => ({ kind: 'account', name, publicKey, jwt }),
   );
-  const bootstrap: Bootstrap = { sites, accounts, control: control.publicKey, ops: ops.publicKey };
+  const bootstrap: Bootstrap = {
+    sites,
+    accounts,
+    control: control.publicKey,
+    controlJwt: control.jwt,
+    ops: ops.publicKey,
+  };
   await writeJwt(path.join(registry, 'bootstrap.json'), `${JSON.stringify(bootstrap, null, 2)}\n`);
 }

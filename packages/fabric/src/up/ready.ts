@@ -18,6 +18,8 @@ export function ailments(
       found.push(`site ${site} is not known to the registry`);
       continue;
     }
+    // It was cut off on purpose.
+    if (here.revoked) continue;
     if (site !== sites[0]) {
       for (const account of ['CONTROL', ...tenants]) {
         if (!links.has(`${site}/${account}`)) found.push(`site ${site} has no link for ${account}`);

@@ -75,6 +75,21 @@ export const messageSchemas: readonly object[] = [
       },
       "revokeReply": {
         "$ref": "#/$defs/revokeReply"
+      },
+      "revokeSiteRequest": {
+        "$ref": "#/$defs/revokeSiteRequest"
+      },
+      "revokeSiteReply": {
+        "$ref": "#/$defs/revokeSiteReply"
+      },
+      "removeSiteRequest": {
+        "$ref": "#/$defs/removeSiteRequest"
+      },
+      "deleteRequest": {
+        "$ref": "#/$defs/deleteRequest"
+      },
+      "deleteReply": {
+        "$ref": "#/$defs/deleteReply"
       }
     },
     "$defs": {
@@ -464,6 +479,10 @@ export const messageSchemas: readonly object[] = [
                 "name": {
                   "type": "string"
                 },
+                "revoked": {
+                  "description": "True where the site was cut off.",
+                  "const": true
+                },
                 "gateways": {
                   "type": "array",
                   "items": {
@@ -578,6 +597,132 @@ export const messageSchemas: readonly object[] = [
           },
           "keys": {
             "description": "Number of keys that are void now.",
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
+      "revokeSiteRequest": {
+        "description": "Cut a site off: void the keys of its links, gateways and services. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "revokeSiteReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "keys",
+          "services"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "keys": {
+            "description": "Number of keys that are void now.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "services": {
+            "description": "Number of the site's services.",
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
+      "removeSiteRequest": {
+        "description": "Cut a site off and delete it with its services. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "force": {
+            "description": "Also where it hosts APIs.",
+            "type": "boolean"
+          }
+        }
+      },
+      "deleteRequest": {
+        "description": "Delete one document.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "kind",
+          "name"
+        ],
+        "properties": {
+          "kind": {
+            "enum": [
+              "policy",
+              "api",
+              "service"
+            ]
+          },
+          "tenant": {
+            "description": "Whose; may be left out where there is only one.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "description": "Of a service.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "name": {
+            "description": "A policy's or service's name, or an API's: `quotes.v1`.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255
+          },
+          "force": {
+            "description": "Revokes a service that is to be deleted and has keys.",
+            "type": "boolean"
+          }
+        }
+      },
+      "deleteReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "kind",
+          "tenant",
+          "name",
+          "sites",
+          "keys"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "kind": {
+            "type": "string"
+          },
+          "tenant": {
+            "type": "string"
+          },
+          "name": {
+            "type": "string"
+          },
+          "sites": {
+            "description": "Sites that served a deleted API, and do so no longer; the site of a service.",
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "keys": {
+            "description": "Keys of the service that were void or are so now.",
             "type": "integer",
             "minimum": 0
           }
@@ -1945,6 +2090,10 @@ export const messageSchemas: readonly object[] = [
       "leaf": {
         "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
         "$ref": "names.json#/$defs/publicKey"
+      },
+      "revoked": {
+        "description": "True where the keys of the site's users are void: it is cut off for good.",
+        "const": true
       }
     }
   }
@@ -1966,6 +2115,11 @@ export const messageRefs = {
   "StatusReply": "admin-messages.json#/$defs/statusReply",
   "RevokeRequest": "admin-messages.json#/$defs/revokeRequest",
   "RevokeReply": "admin-messages.json#/$defs/revokeReply",
+  "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
+  "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
+  "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
+  "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
+  "DeleteReply": "admin-messages.json#/$defs/deleteReply",
   "AdminRecord": "admin-record.json",
   "ServedApi": "compiled.json#/$defs/servedApi",
   "VisibleApis": "compiled.json#/$defs/visibleApis",

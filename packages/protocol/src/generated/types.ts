@@ -18,6 +18,11 @@ export interface Messages {
   StatusReply: StatusReply;
   RevokeRequest: RevokeRequest;
   RevokeReply: RevokeReply;
+  RevokeSiteRequest: RevokeSiteRequest;
+  RevokeSiteReply: RevokeSiteReply;
+  RemoveSiteRequest: RemoveSiteRequest;
+  DeleteRequest: DeleteRequest;
+  DeleteReply: DeleteReply;
   AdminRecord: AdminRecord;
   ServedApi: ServedApi;
   VisibleApis: VisibleApis;
@@ -240,6 +245,10 @@ export interface StatusReply {
   revision: number;
   sites: {
     name: string;
+    /**
+     * True where the site was cut off.
+     */
+    revoked?: true;
     gateways: {
       name: string;
       alive: boolean;
@@ -303,6 +312,81 @@ export interface RevokeReply {
   revision: number;
   /**
    * Number of keys that are void now.
+   */
+  keys: number;
+}
+/**
+ * Cut a site off: void the keys of its links, gateways and services. The fabric's administrators only.
+ */
+export interface RevokeSiteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+}
+export interface RevokeSiteReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Number of keys that are void now.
+   */
+  keys: number;
+  /**
+   * Number of the site's services.
+   */
+  services: number;
+}
+/**
+ * Cut a site off and delete it with its services. The fabric's administrators only.
+ */
+export interface RemoveSiteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * Also where it hosts APIs.
+   */
+  force?: boolean;
+}
+/**
+ * Delete one document.
+ */
+export interface DeleteRequest {
+  kind: 'policy' | 'api' | 'service';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant?: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site?: string;
+  /**
+   * A policy's or service's name, or an API's: `quotes.v1`.
+   */
+  name: string;
+  /**
+   * Revokes a service that is to be deleted and has keys.
+   */
+  force?: boolean;
+}
+export interface DeleteReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  kind: string;
+  tenant: string;
+  name: string;
+  /**
+   * Sites that served a deleted API, and do so no longer; the site of a service.
+   */
+  sites: string[];
+  /**
+   * Keys of the service that were void or are so now.
    */
   keys: number;
 }
@@ -1007,4 +1091,8 @@ export interface Site {
    * The public half of an NKey.
    */
   leaf?: string;
+  /**
+   * True where the keys of the site's users are void: it is cut off for good.
+   */
+  revoked?: true;
 }

@@ -18,6 +18,8 @@ export const documentKeys = {
   site: (name: string) => `site.any.${name}`,
   service: (tenant: string, site: string, name: string) => `service.${tenant}.${site}.${name}`,
   account: (name: string) => `account.any.${name}`,
+  control: 'control.any.CONTROL',
+  formerSite: (name: string) => `former.any.${name}`,
 } as const;
 
 /** Keys in the bucket `compiled`, without the site's name that stands before each. */

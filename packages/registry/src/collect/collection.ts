@@ -9,6 +9,8 @@ import { type SiteCollector, startSiteCollector } from './site-collector.ts';
 export interface Collection {
   /** A site's gateway was heard of, so the site's streams stand: the cloud collects from them from now on. */
   heard(site: string): void;
+  /** The site was cut off: nothing more will come. */
+  ended(site: string): Promise<void>;
   /** How far a site's records have been stored. */
   confirmed(site: string): CopyPosition | undefined;
   /** Messages not yet collected, of records and of counters; undefined where none has come yet. */
@@ -65,10 +67,21 @@ export function createCollection(options: {
     }
   }
 
+  async function stop({ connection, audit, flow }: OfSite): Promise<void> {
+    await Promise.all([audit.stop(), flow.stop()]);
+    await connection.close();
+  }
+
   return {
     heard(site) {
       if (sites.has(site) || starting.has(site)) return;
       starting.set(site, start(site));
+    },
+    async ended(site) {
+      await starting.get(site);
+      const ended = sites.get(site);
+      sites.delete(site);
+      if (ended) await stop(ended);
     },
     confirmed: (site) => sites.get(site)?.audit.position,
     lag: (site) => ({ records: sites.get(site)?.audit.lag, flow: sites.get(site)?.flow.lag }),
@@ -79,12 +92,7 @@ export function createCollection(options: {
     },
     async stop() {
       await Promise.all(starting.values());
-      await Promise.all(
-        [...sites.values()].map(async ({ connection, audit, flow }) => {
-          await Promise.all([audit.stop(), flow.stop()]);
-          await connection.close();
-        }),
-      );
+      await Promise.all([...sites.values()].map(stop));
     },
   };
 }

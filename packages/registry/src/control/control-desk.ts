@@ -78,6 +78,7 @@ export function createControlDesk(options: {
     if (!Object.hasOwn(documentOf(site)?.gateways ?? {}, gateway)) {
       throw new CausewayError('DENIED', `site ${site} has no gateway ${gateway}`);
     }
+    if (documentOf(site)?.revoked) throw new CausewayError('REVOKED', `site ${site} was revoked`);
     switch (op) {
       case 'register': {
         const request = expect('PublishRequest', body, gateway);

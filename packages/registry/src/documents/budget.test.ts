@@ -36,4 +36,13 @@ describe('budget', () => {
     budget.replace(of('acme', 20), undefined);
     budget.require([{ before: undefined, after: of('acme', 100) }]);
   });
+
+  it('budget - what is deleted makes room for what comes with it', () => {
+    const budget = createDocumentBudget({ tenantBytes: 100, allBytes: 100 });
+    budget.replace(undefined, of('acme', 90));
+    budget.require([
+      { before: of('acme', 90), after: undefined },
+      { before: undefined, after: of('acme', 100) },
+    ]);
+  });
 });

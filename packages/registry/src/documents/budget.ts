@@ -29,7 +29,7 @@ export interface DocumentBudget {
   /** Counts a document in place of the one that was there. */
   replace(before: SizedDocument | undefined, after: SizedDocument | undefined): void;
   /** Throws PAYLOAD_TOO_LARGE where these changes go beyond a limit. What shrinks is always taken. */
-  require(changes: readonly { before: SizedDocument | undefined; after: SizedDocument }[]): void;
+  require(changes: readonly { before: SizedDocument | undefined; after: SizedDocument | undefined }[]): void;
 }
 
 /** Creates an empty budget. */
@@ -51,9 +51,10 @@ export function createDocumentBudget(limits: DocumentLimits): DocumentBudget {
     require(changes) {
       const growth = new Map<string, number>();
       for (const { before, after } of changes) {
-        if (after.tenant === undefined) continue;
-        const grown = after.bytes - (before?.bytes ?? 0);
-        growth.set(after.tenant, (growth.get(after.tenant) ?? 0) + grown);
+        const tenant = (after ?? before)?.tenant;
+        if (tenant === undefined) continue;
+        const grown = (after?.bytes ?? 0) - (before?.bytes ?? 0);
+        growth.set(tenant, (growth.get(tenant) ?? 0) + grown);
       }
       const total = [...growth.values()].reduce((sum, grown) => sum + grown, 0);
       for (const [tenant, grown] of growth) {

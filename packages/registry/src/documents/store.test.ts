@@ -7,9 +7,10 @@ import {
   bareClient,
   bareFabric,
 } from '../../../../test/support/bare-operator.ts';
+import { until } from '../../../../test/support/until.ts';
 import { failureOf } from '../test-support.ts';
 import { readBucket } from './read-bucket.ts';
-import { type AnyDocument, type DocumentStore, openDocumentStore } from './store.ts';
+import { type AnyDocument, type DocumentStore, keyOf, openDocumentStore } from './store.ts';
 import { BucketConflict, type BucketWrite, writeBucket } from './write-bucket.ts';
 
 let fabric: BareFabric;
@@ -33,6 +34,7 @@ beforeEach(async () => {
       storage: StorageType.Memory,
       max_msgs_per_subject: 8,
       allow_atomic: true,
+      allow_rollup_hdrs: true,
       allow_direct: true,
     });
   }
@@ -181,6 +183,59 @@ describe('documents', () => {
     expect(names(store)).toEqual(['a allow', 'b allow']);
     expect(await store.put([policy('a', 'deny')])).toBe(3);
     expect((await hub.jsm.streams.info('KV_documents')).state.messages).toBe(3);
+  });
+
+  test('documents - what is deleted is gone with its history, and can be made again', async () => {
+    const store = await openDocumentStore(js);
+    await store.put([policy('a'), policy('b')]);
+    await store.put([policy('a', 'deny')]);
+    expect(await store.put([policy('b', 'deny')], ['policy.acme.a', 'policy.acme.never'])).toBe(5);
+    expect([names(store), store.isDeleted('policy.acme.a')]).toEqual([['b deny'], true]);
+    const again = await openDocumentStore(js);
+    expect([again.revision, names(again), again.isDeleted('policy.acme.a')]).toEqual([5, ['b deny'], true]);
+    const { messages, num_subjects } = (await hub.jsm.streams.info('KV_documents')).state;
+    expect({ messages, num_subjects }).toEqual({ messages: 3, num_subjects: 2 });
+    expect(await again.put([policy('a')])).toBe(6);
+    expect([names(again), again.isDeleted('policy.acme.a')]).toEqual([['a allow', 'b deny'], false]);
+  });
+
+  test('documents - deleting what someone else changed in between is told, and nothing is deleted', async () => {
+    const [one, other] = [await openDocumentStore(js), await openDocumentStore(js)];
+    await one.put([policy('a'), policy('b')]);
+    await other.refresh();
+    await one.put([policy('a', 'deny')]);
+    const conflict = await failureOf(other.put([], ['policy.acme.b', 'policy.acme.a']));
+    expect(conflict.code).toBe('CONFLICT');
+    expect(names(other)).toEqual(['a deny', 'b allow']);
+    await other.put([], ['policy.acme.b', 'policy.acme.a']);
+    expect(names(await openDocumentStore(js))).toEqual([]);
+  });
+
+  test('documents - a deletion whose answer was lost is done once; what it frees can be used', async () => {
+    const size = JSON.stringify(policy('a')).length;
+    const limits = { tenantBytes: size, allBytes: 100 * size };
+    await (await openDocumentStore(js)).put([policy('a')]);
+    const store = await openDocumentStore(losing(1), limits);
+    expect((await failureOf(store.put([policy('b')]))).code).toBe('PAYLOAD_TOO_LARGE');
+    expect(await store.put([], ['policy.acme.a'])).toBe(2);
+    await store.put([policy('b')]);
+    expect(names(await openDocumentStore(js))).toEqual(['b allow']);
+  });
+
+  test('documents - marks of old deletions do not add up for ever', async () => {
+    const store = await openDocumentStore(js);
+    const many = Array.from({ length: 600 }, (_, n) => [policy(`p${n}`), policy(`q${n}`)]);
+    for (const half of [0, 1]) {
+      const documents = many.map((pair) => pair[half] as AnyDocument);
+      await store.put(documents);
+      await store.put([], documents.map(keyOf));
+    }
+    await store.put([policy('p0')]);
+    await until('old marks are taken out', async () => {
+      const { num_subjects = 0 } = (await hub.jsm.streams.info('KV_documents')).state;
+      return num_subjects <= 1_101;
+    });
+    expect(names(await openDocumentStore(js))).toEqual(['p0 allow']);
   });
 
   test('documents - what was written past the store is there after a refresh', async () => {

@@ -10,11 +10,35 @@ import {
 } from '@causeway/protocol';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { createDocumentBudget, type DocumentLimits, documentLimits, type SizedDocument } from './budget.ts';
+import { createDeletions } from './deletions.ts';
 import { readBucket } from './read-bucket.ts';
-import { BucketConflict, writeBucket } from './write-bucket.ts';
+import { BucketConflict, forgetKeys, writeBucket } from './write-bucket.ts';
+
+/** CONTROL's claims as they were issued last; there is none before a site was revoked. */
+export interface ControlDocument {
+  readonly kind: 'control';
+  readonly publicKey: string;
+  readonly jwt: string;
+}
+
+/** What stays of a site that was removed: its records are kept, and must go on to verify. */
+export interface FormerSite {
+  readonly kind: 'former-site';
+  readonly name: string;
+  readonly tenants: readonly string[];
+  /** Gateways, with the keys that signed their blocks. */
+  readonly gateways: Readonly<Record<string, readonly string[]>>;
+}
 
 /** Any document of the bucket `documents`. */
-export type AnyDocument = ApiDocument | PolicyDocument | Service | Site | AccountDocument;
+export type AnyDocument =
+  | ApiDocument
+  | PolicyDocument
+  | Service
+  | Site
+  | AccountDocument
+  | ControlDocument
+  | FormerSite;
 
 /** The key of a document. */
 export function keyOf(document: AnyDocument): string {
@@ -29,6 +53,10 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.site(document.name);
     case 'account':
       return documentKeys.account(document.name);
+    case 'control':
+      return documentKeys.control;
+    case 'former-site':
+      return documentKeys.formerSite(document.name);
   }
 }
 
@@ -39,12 +67,15 @@ export interface DocumentStore {
   get(key: string): AnyDocument | undefined;
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
+  readonly formerSites: readonly FormerSite[];
+  /** True where a document of this key was deleted, and none stands. */
+  isDeleted(key: string): boolean;
   /**
-   * Writes up to 1,000 documents, all or nothing; resolves with the new revision, or the old one where nothing
-   * changes. Rejects with CONFLICT where another writer was faster, with INVALID_REQUEST where there are more, with
-   * PAYLOAD_TOO_LARGE where a tenant would have more than its share.
+   * Writes documents and deletes those of the keys in `deleted`, up to 1,000 together, all or nothing; resolves with
+   * the new revision, or the old one where nothing changes. Rejects with CONFLICT where another writer was faster,
+   * with INVALID_REQUEST where there are more, with PAYLOAD_TOO_LARGE where a tenant would have more than its share.
    */
-  put(documents: readonly AnyDocument[]): Promise<number>;
+  put(documents: readonly AnyDocument[], deleted?: readonly string[]): Promise<number>;
   /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
   refresh(): Promise<void>;
 }
@@ -65,7 +96,8 @@ function sizeOf(document: AnyDocument): SizedDocument {
 
 interface Write {
   readonly key: string;
-  readonly value: AnyDocument;
+  /** Undefined deletes it. */
+  readonly value: AnyDocument | undefined;
   readonly expected: number;
 }
 
@@ -78,12 +110,20 @@ export async function openDocumentStore(
   limits: DocumentLimits = documentLimits(defaultStreamLimits.documentsBytes),
 ): Promise<DocumentStore> {
   const entries = new Map<string, Entry>();
+  const deletions = createDeletions((marks) => forgetKeys(js, 'documents', marks));
   const budget = createDocumentBudget(limits);
   let revision = 0;
   let snapshot: Documents | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
-  function set(key: string, document: AnyDocument, changed: number): void {
+  function set(key: string, document: AnyDocument | undefined, changed: number): void {
+    if (document === undefined) {
+      budget.replace(entries.get(key), undefined);
+      entries.delete(key);
+      deletions.add(key, changed);
+      return;
+    }
+    deletions.remove(key);
     const next = { document, revision: changed, ...sizeOf(document) };
     budget.replace(entries.get(key), next);
     entries.set(key, next);
@@ -94,9 +134,10 @@ export async function openDocumentStore(
     const found = await readBucket(js, 'documents');
     for (const entry of entries.values()) budget.replace(entry, undefined);
     entries.clear();
+    deletions.clear();
     for (const { key, value, revision: changed } of found) {
       revision = Math.max(revision, changed);
-      if (value !== undefined) set(key, value as AnyDocument, changed);
+      set(key, value as AnyDocument | undefined, changed);
     }
     snapshot = undefined;
   }
@@ -122,6 +163,7 @@ export async function openDocumentStore(
       return refreshed;
     },
     get: (key) => entries.get(key)?.document,
+    isDeleted: (key) => deletions.revision(key) !== undefined,
     get all() {
       snapshot ??= {
         sites: documentsOf('site'),
@@ -134,19 +176,28 @@ export async function openDocumentStore(
     get accounts() {
       return documentsOf('account');
     },
-    put(documents) {
+    get formerSites() {
+      return documentsOf('former-site');
+    },
+    put(documents, deleted = []) {
       // What is expected is what stands when the caller asks; the writing itself takes its turn.
-      const writes = documents.map((document) => {
+      const expected = (key: string) => entries.get(key)?.revision ?? deletions.revision(key) ?? 0;
+      const writes: Write[] = documents.map((document) => {
         const key = keyOf(document);
-        return { key, value: document, expected: entries.get(key)?.revision ?? 0 };
+        return { key, value: document, expected: expected(key) };
       });
+      for (const key of deleted) {
+        if (entries.has(key)) writes.push({ key, value: undefined, expected: expected(key) });
+      }
       if (writes.length === 0) return Promise.resolve(revision);
       if (writes.length > maxBatchMessages) {
         const reason = `${writes.length} documents cannot be written at once; ${maxBatchMessages} can`;
         return Promise.reject(new CausewayError('INVALID_REQUEST', reason));
       }
       try {
-        budget.require(writes.map(({ key, value }) => ({ before: entries.get(key), after: sizeOf(value) })));
+        budget.require(
+          writes.map(({ key, value }) => ({ before: entries.get(key), after: value && sizeOf(value) })),
+        );
       } catch (error) {
         return Promise.reject(error);
       }
@@ -159,7 +210,8 @@ export async function openDocumentStore(
   /** Whether what was to be written is what stands: by an earlier try whose answer was lost, or by somebody else. */
   function stands({ key, value }: Write): boolean {
     const entry = entries.get(key);
-    return entry !== undefined && canonicalJson(entry.document) === canonicalJson(value);
+    if (entry === undefined || value === undefined) return entry === undefined && value === undefined;
+    return canonicalJson(entry.document) === canonicalJson(value);
   }
 
   /** Writes; safe to try again where no answer came, for each write names what it expects to find. */

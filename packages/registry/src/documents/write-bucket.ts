@@ -21,7 +21,11 @@ const wrongLastSequence = [10071, 10164];
 
 function headersOf(write: BucketWrite): MsgHdrs {
   const headers = createHeaders();
-  if (write.value === undefined) headers.set('KV-Operation', 'DEL');
+  if (write.value === undefined) {
+    // Its history goes, too: whoever makes and deletes documents must not fill the bucket.
+    headers.set('KV-Operation', 'PURGE');
+    headers.set('Nats-Rollup', 'sub');
+  }
   // As a header: the client's batches leave the option `expect` out for all messages but the first.
   if (write.expected !== undefined) {
     headers.set('Nats-Expected-Last-Subject-Sequence', String(write.expected));
@@ -63,4 +67,17 @@ async function writeBatch(
     headers: headersOf(write),
   }));
   return (await publishBatch(js, messages)).seq;
+}
+
+/** Takes keys out of a bucket, up to these sequences and no further: what was written since stays. */
+export async function forgetKeys(
+  js: JetStreamClient,
+  bucket: string,
+  keys: ReadonlyMap<string, number>,
+): Promise<void> {
+  const manager = await js.jetstreamManager();
+  for (const [key, revision] of keys) {
+    const filter = `$KV.${bucket}.${key}`;
+    await manager.streams.purge(`KV_${bucket}`, { filter, seq: revision + 1 });
+  }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@causeway/protocol';
+import { documentKeys, type Logger } from '@causeway/protocol';
 import type { DocumentStore } from '../documents/store.ts';
 import type { Hub } from './hub.ts';
 
@@ -21,7 +21,10 @@ export function createAccountClaims(options: {
 
   async function pushDue(): Promise<void> {
     const failures: unknown[] = [];
-    for (const { name, publicKey, jwt } of store.accounts) {
+    const control = store.get(documentKeys.control);
+    const accounts =
+      control?.kind === 'control' ? [...store.accounts, { ...control, name: 'CONTROL' }] : store.accounts;
+    for (const { name, publicKey, jwt } of accounts) {
       if (taken.get(publicKey) === jwt) continue;
       try {
         await hub.pushClaims(jwt);

@@ -91,6 +91,8 @@ export function createUserIssuer(options: {
     },
     async usersOf(site, services, before) {
       const users = new Map<string, { id: string; jwt: string }>();
+      // New ones would be later than the revocation, and valid.
+      if (site.revoked) return users;
       for (const [tenant, keys] of Object.entries(site.tenants)) {
         const hosts = services
           .filter((service) => service.tenant === tenant && service.site === site.name)

@@ -5,6 +5,7 @@ import { requireFitting } from '../../compile/fitting.ts';
 import { acceptManifest } from '../../control/publishing.ts';
 import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
+import { tenantOrOnly } from './tenant-of.ts';
 
 /** apply: policies and manifests, all or none of them. */
 export function applyOperation(options: { store: DocumentStore; compiler: Compiler }) {
@@ -12,11 +13,10 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
 
   /** The tenants that there are, for those who name none. */
   function tenantOf(document: Record<string, unknown>, index: number, by: Administrator): string {
-    if (typeof document.tenant === 'string') return document.tenant;
-    if (by.scope !== 'any') return by.scope;
+    const named = typeof document.tenant === 'string' ? document.tenant : undefined;
+    const tenant = tenantOrOnly(named, by, store);
+    if (tenant !== undefined) return tenant;
     const tenants = store.accounts.map((account) => account.name);
-    const [only] = tenants;
-    if (tenants.length === 1 && only !== undefined) return only;
     throw new CausewayError(
       'INVALID_REQUEST',
       `/documents/${index}/tenant is missing; one of ${tenants.join(', ')}`,

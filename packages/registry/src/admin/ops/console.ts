@@ -152,6 +152,13 @@ export function consoleOperation(options: {
         for (const [gateway, keys] of Object.entries(site.gateways))
           signers[`${site.name}.${gateway}`] = [...keys];
       }
+      for (const site of store.formerSites) {
+        if (tenant !== 'any' && !site.tenants.includes(tenant)) continue;
+        for (const [gateway, keys] of Object.entries(site.gateways)) {
+          const name = `${site.name}.${gateway}`;
+          signers[name] = [...keys, ...(signers[name] ?? [])];
+        }
+      }
       return { jwt, name, heartbeat: heartbeatMs, ...made, signers };
     },
   });

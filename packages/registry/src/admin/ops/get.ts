@@ -86,6 +86,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           name: site.name,
           tenants: Object.keys(site.tenants),
           gateways: Object.keys(site.gateways),
+          ...(site.revoked ? { revoked: true } : {}),
         }));
       case 'services':
         return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));

@@ -34,6 +34,11 @@ export function issueOperation(options: { store: DocumentStore; compiler: Compil
           },
         );
       }
+      if (place.revoked) {
+        throw new CausewayError('INVALID_REQUEST', `site ${site} was revoked; it takes no new identities`, {
+          pointer: '/site',
+        });
+      }
       if (!Object.hasOwn(place.tenants, tenant)) {
         throw new CausewayError('INVALID_REQUEST', `tenant ${tenant} is not at site ${site}`, {
           pointer: '/tenant',

@@ -31,6 +31,7 @@ export function statusOperation(options: {
           const refused = collection.refused(site.name);
           return {
             name: site.name,
+            ...(site.revoked ? { revoked: true as const } : {}),
             wanted: compiler.siteRevision(site.name),
             gateways: Object.keys(site.gateways).map((name) => {
               const gateway = heard.get(name);

@@ -1,0 +1,167 @@
+import { hubSite } from '@causeway/identity';
+import { didYouMean } from '@causeway/policy';
+import {
+  type AccountDocument,
+  CausewayError,
+  documentKeys,
+  type RevokeReply,
+  type RevokeRequest,
+  type RevokeSiteReply,
+  type Service,
+  type Site,
+} from '@causeway/protocol';
+import type { AnyDocument, DocumentStore, FormerSite } from '../documents/store.ts';
+import type { Voiding } from './voiding.ts';
+
+/** Takes identities out of use, for good. */
+export interface Revoker {
+  /** Voids all keys of a service and cuts its connections. Throws INVALID_REQUEST where there is no such identity. */
+  service(name: RevokeRequest): Promise<RevokeReply>;
+  /** Voids the keys of a site's links, gateways and services. The cloud cannot be cut off from itself. */
+  site(name: string): Promise<RevokeSiteReply>;
+  /** Does that, and deletes the site and its services. Without `force` not where it hosts APIs. */
+  removeSite(name: string, force: boolean): Promise<RevokeSiteReply>;
+}
+
+/** Documents of services that are changed at once; some of a batch is for others. */
+const atOnce = 900;
+
+const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
+
+/** Creates it. `cutOff` is told of a site from which nothing more will come. */
+export function createRevoker(options: {
+  store: DocumentStore;
+  voiding: Voiding;
+  cutOff: (site: string) => void;
+}): Revoker {
+  const { store, voiding, cutOff } = options;
+
+  function accountOf(tenant: string): AccountDocument | undefined {
+    const account = store.get(documentKeys.account(tenant));
+    return account?.kind === 'account' ? account : undefined;
+  }
+
+  function standing({ tenant, site, service }: RevokeRequest) {
+    const identity = store.get(documentKeys.service(tenant, site, service));
+    const account = accountOf(tenant);
+    if (identity?.kind === 'service' && account) return { identity, account };
+    const wanted = `${tenant}/${site}/${service}`;
+    const others = store.all.services.filter((each) => each.tenant === tenant).map(wholeName);
+    throw new CausewayError(
+      'INVALID_REQUEST',
+      `there is no identity ${wanted}${didYouMean(wanted, others)}`,
+      { pointer: '/service' },
+    );
+  }
+
+  async function revokeService(request: RevokeRequest): Promise<RevokeReply> {
+    for (;;) {
+      const { identity, account } = standing(request);
+      const voided = await voiding.tenant(account, identity.keys);
+      const now = standing(request);
+      // A key was issued meanwhile: it is to be void too.
+      if (now.identity !== identity || now.account !== account) continue;
+      // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
+      await store.put([voided, { ...identity, keys: [] }]);
+      await voiding.inForce();
+      return { revision: store.revision, keys: identity.keys.length };
+    }
+  }
+
+  function siteOf(name: string): Site {
+    const site = store.get(documentKeys.site(name));
+    if (site?.kind !== 'site') {
+      const names = store.all.sites.map((each) => each.name);
+      throw new CausewayError('INVALID_REQUEST', `there is no site ${name}${didYouMean(name, names)}`, {
+        pointer: '/site',
+      });
+    }
+    if (name === hubSite) {
+      throw new CausewayError(
+        'INVALID_REQUEST',
+        `site ${name} is the hub: all others hang on it, and it cannot be cut off`,
+        { pointer: '/site' },
+      );
+    }
+    return site;
+  }
+
+  const servicesAt = (site: string) => store.all.services.filter((service) => service.site === site);
+
+  async function revokeSite(name: string): Promise<RevokeSiteReply> {
+    for (;;) {
+      const { revision } = store;
+      const site = siteOf(name);
+      const services = servicesAt(name);
+      let count = 0;
+      const changed: AnyDocument[] = [];
+      for (const [tenant, keys] of Object.entries(site.tenants)) {
+        const account = accountOf(tenant);
+        if (!account) continue;
+        const ofServices = services
+          .filter((service) => service.tenant === tenant)
+          .flatMap(({ keys }) => keys);
+        const all = [keys.gateway, ...(keys.leaf === undefined ? [] : [keys.leaf]), ...ofServices];
+        count += all.length;
+        changed.push(await voiding.tenant(account, all));
+      }
+      if (site.leaf !== undefined) {
+        changed.push(await voiding.control([site.leaf]));
+        count += 1;
+      }
+      // A key was issued meanwhile: it is to be void too.
+      if (store.revision !== revision) continue;
+      await store.put([...changed, { ...site, revoked: true }]);
+      await inBatches(services, (batch) => store.put(batch.map((each) => ({ ...each, keys: [] }))));
+      cutOff(name);
+      await voiding.inForce();
+      return { revision: store.revision, keys: count, services: services.length };
+    }
+  }
+
+  async function removeSite(name: string, force: boolean): Promise<RevokeSiteReply> {
+    const hosting = servicesAt(siteOf(name).name).filter(({ hosts = [] }) => hosts.length > 0);
+    if (hosting.length > 0 && !force) {
+      const some = hosting.slice(0, 5).map(wholeName).join(', ');
+      const more = hosting.length > 5 ? ` and ${hosting.length - 5} more` : '';
+      throw new CausewayError(
+        'INVALID_REQUEST',
+        `site ${name} hosts APIs of ${some}${more}; delete those services first, or use --force`,
+        { pointer: '/site' },
+      );
+    }
+    const revoked = await revokeSite(name);
+    const services = servicesAt(name);
+    await inBatches(services, (batch) =>
+      store.put(
+        [],
+        batch.map((each) => documentKeys.service(each.tenant, each.site, each.name)),
+      ),
+    );
+    await store.put([formerOf(siteOf(name))], [documentKeys.site(name)]);
+    await voiding.inForce();
+    return { ...revoked, revision: store.revision };
+  }
+
+  /** What is kept of the site, together with what is kept of one that had its name before. */
+  function formerOf(site: Site): FormerSite {
+    const before = store.get(documentKeys.formerSite(site.name));
+    const earlier = before?.kind === 'former-site' ? before : undefined;
+    const gateways = { ...earlier?.gateways };
+    for (const [gateway, keys] of Object.entries(site.gateways)) {
+      gateways[gateway] = [...new Set([...(gateways[gateway] ?? []), ...keys])];
+    }
+    const tenants = [...new Set([...(earlier?.tenants ?? []), ...Object.keys(site.tenants)])];
+    return { kind: 'former-site', name: site.name, tenants, gateways };
+  }
+
+  return {
+    service: (request) => voiding.inTurn(() => revokeService(request)),
+    site: (name) => voiding.inTurn(() => revokeSite(name)),
+    removeSite: (name, force) => voiding.inTurn(() => removeSite(name, force)),
+  };
+}
+
+async function inBatches<T>(items: readonly T[], work: (batch: T[]) => Promise<unknown>): Promise<void> {
+  for (let start = 0; start < items.length; start += atOnce) await work(items.slice(start, start + atOnce));
+}
