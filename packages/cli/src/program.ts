@@ -6,6 +6,7 @@ import { addAudit } from './commands/audit.ts';
 import { addCall } from './commands/call.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDiscover } from './commands/discover.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFlow } from './commands/flow.ts';
@@ -16,6 +17,7 @@ import { addRun } from './commands/run.ts';
 import { addService } from './commands/service.ts';
 import { addSite } from './commands/site.ts';
 import { addStatus } from './commands/status.ts';
+import { addTenantCommand } from './commands/tenant.ts';
 import { addUp } from './commands/up.ts';
 import type { Context } from './context.ts';
 import { coloured, terminalWidth } from './output/terminal.ts';
@@ -58,6 +60,7 @@ export function createProgram(context: Context): Command {
   addInit(program, context);
   addStatus(program, context);
   addService(program, context);
+  addTenantCommand(program, context);
   addSite(program, context);
   addRevoke(program, context);
   addApply(program, context);
@@ -68,5 +71,6 @@ export function createProgram(context: Context): Command {
   addExplain(program, context);
   addAudit(program, context);
   addFlow(program, context);
+  addDoctor(program, context);
   return program;
 }

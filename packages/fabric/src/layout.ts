@@ -14,11 +14,13 @@ export function fabricLayout(dir: string) {
     ca: at('pki', 'ca.pem'),
     caKey: at('pki', 'ca.key'),
     registry: at('registry'),
+    bootstrap: at('registry', 'bootstrap.json'),
     admin: at('admin', 'root.creds'),
     services: at('services'),
     logs: at('logs'),
     run: at('run'),
     lock: at('run', 'up.pid'),
+    changing: at('run', 'changing.pid'),
     processes: at('run', 'processes.json'),
     site: (site: string) => siteLayout(at('sites', site)),
   };

@@ -23,7 +23,8 @@ import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
 import { hintGateways } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
-import { type AnyDocument, keyOf, openDocumentStore } from './documents/store.ts';
+import { foundingChanges } from './documents/founding.ts';
+import { openDocumentStore } from './documents/store.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
@@ -76,9 +77,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
   await ensureOps(consoleManager);
 
   const store = await openDocumentStore(js);
-  const founding: AnyDocument[] = [...bootstrap.sites, ...bootstrap.accounts];
-  const isNew = (key: string) => store.get(key) === undefined && !store.isDeleted(key);
-  await store.put(founding.filter((document) => isNew(keyOf(document))));
+  await store.put(foundingChanges(bootstrap, store));
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;

@@ -1,4 +1,3 @@
-import { get } from 'node:http';
 import {
   ailments,
   connectAdmin,
@@ -12,6 +11,7 @@ import {
 import { CausewayError, type StatusReply } from '@causeway/protocol';
 import { portsOf } from '../admin.ts';
 import type { Context } from '../context.ts';
+import { readPage } from './monitor.ts';
 
 /** A site's server, as its own monitor page shows it. */
 export interface ServerStatus {
@@ -63,8 +63,6 @@ export interface FabricStatus {
   /** What is wrong, in words. */
   readonly ailments: readonly string[];
 }
-
-const monitorTimeoutMs = 2_000;
 
 /** Gathers it. Rejects with a FabricError where there is no fabric in the folder. */
 export async function gatherStatus(context: Context, dir: string): Promise<FabricStatus> {
@@ -158,31 +156,4 @@ async function serverStatus(
     connections: numberOf(own?.connections),
     leafs: numberOf(own?.leafnodes),
   };
-}
-
-/** A monitor page; undefined where there is none in time. */
-function readPage(context: Context, url: string): Promise<Record<string, unknown> | undefined> {
-  return new Promise((resolve) => {
-    const request = get(url, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-      });
-      response.on('error', () => resolve(undefined));
-      response.on('end', () => {
-        try {
-          resolve(JSON.parse(text) as Record<string, unknown>);
-        } catch {
-          resolve(undefined);
-        }
-      });
-    });
-    const cancel = context.clock.after(monitorTimeoutMs, () => request.destroy());
-    request.on('error', () => resolve(undefined));
-    request.on('close', () => {
-      cancel();
-      resolve(undefined);
-    });
-  });
 }

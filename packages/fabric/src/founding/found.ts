@@ -28,7 +28,7 @@ export interface FabricPlan {
 
 const caYears = 10;
 /** Bytes of disk for each account with streams; a server refuses accounts that together exceed its own limit. */
-const diskBytes = 6 * 1024 ** 3;
+export const diskBytes = 6 * 1024 ** 3;
 
 /** The name that the fabric's first administrator has. */
 const firstAdmin = 'root';
@@ -175,5 +175,5 @@ async function foundRegistry(
     controlJwt: control.jwt,
     ops: ops.publicKey,
   };
-  await writeJwt(path.join(registry, 'bootstrap.json'), `${JSON.stringify(bootstrap, null, 2)}\n`);
+  await writeJwt(fabricLayout(dir).bootstrap, `${JSON.stringify(bootstrap, null, 2)}\n`);
 }

@@ -44,6 +44,32 @@ export interface SiteFounding extends FoundingPorts {
 /** Name of the one gateway replica that a site starts with. */
 const firstGateway = 'gw-1';
 
+/** A link of an edge to the hub, with the credentials that lie in its server's folder under that name. */
+export function leafRemote(hubLeafUrl: string, localAccount: string, name: string): LeafRemote {
+  return { urls: [hubLeafUrl], localAccount, credentials: `./creds/${name}.leaf.creds` };
+}
+
+/** A site's users in a tenant's account: credentials to be written where the site is, and their public keys. */
+export async function foundTenantAt(
+  site: { readonly name: string; readonly cloud: boolean; readonly gateway: string },
+  tenant: FoundedAccount<'tenant'>,
+  around: FoundingPorts,
+): Promise<{
+  readonly gateway: string;
+  /** None for the cloud. */
+  readonly leaf: string | undefined;
+  readonly keys: Site['tenants'][string];
+}> {
+  const tags = { site: site.name };
+  const gateway = await foundUser(tenant, 'gateway', site.gateway, tags, around);
+  const leaf = site.cloud ? undefined : await foundUser(tenant, 'leaf', site.name, tags, around);
+  return {
+    gateway: formatCreds(gateway.jwt, gateway.seed),
+    leaf: leaf && formatCreds(leaf.jwt, leaf.seed),
+    keys: { gateway: gateway.publicKey, ...(leaf ? { leaf: leaf.publicKey } : {}) },
+  };
+}
+
 /** Founds a site: its accounts, users, keys, certificate and server folder. Resolves with its document. */
 export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<Site> {
   const { dir, ca, control, ops, tenants, clock, random } = around;
@@ -59,15 +85,10 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
   const leafCredentials: Record<string, string> = {};
   const tenantKeys: Site['tenants'] = {};
   for (const tenant of tenants) {
-    const gateway = await foundUser(tenant, 'gateway', firstGateway, tags, around);
-    await save(`gateway-${tenant.name}.creds`, gateway);
-    if (plan.cloud) {
-      tenantKeys[tenant.name] = { gateway: gateway.publicKey };
-      continue;
-    }
-    const leaf = await foundUser(tenant, 'leaf', plan.name, tags, around);
-    leafCredentials[`${tenant.name}.leaf.creds`] = formatCreds(leaf.jwt, leaf.seed);
-    tenantKeys[tenant.name] = { gateway: gateway.publicKey, leaf: leaf.publicKey };
+    const users = await foundTenantAt({ ...plan, gateway: firstGateway }, tenant, around);
+    await writeSecret(path.join(layout.creds, `gateway-${tenant.name}.creds`), users.gateway);
+    if (users.leaf !== undefined) leafCredentials[`${tenant.name}.leaf.creds`] = users.leaf;
+    tenantKeys[tenant.name] = users.keys;
   }
 
   let controlLeaf: string | undefined;
@@ -104,11 +125,6 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     days: certificateDaysOf(plan),
     random,
   });
-  const remote = (localAccount: string, name: string): LeafRemote => ({
-    urls: [around.hubLeafUrl],
-    localAccount,
-    credentials: `./creds/${name}.leaf.creds`,
-  });
   const accounts: FoundedAccount[] = [...tenants, system, ...(own ? [own] : [control, ops])];
   await prepareServerFolder({
     kind: plan.cloud ? 'hub' : 'edge',
@@ -120,8 +136,8 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     ...(own
       ? {
           remotes: [
-            remote(own.publicKey, 'control'),
-            ...tenants.map((tenant) => remote(tenant.publicKey, tenant.name)),
+            leafRemote(around.hubLeafUrl, own.publicKey, 'control'),
+            ...tenants.map((tenant) => leafRemote(around.hubLeafUrl, tenant.publicKey, tenant.name)),
           ],
         }
       : {}),

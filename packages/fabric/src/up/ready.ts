@@ -1,4 +1,4 @@
-import type { Clock, StatusReply } from '@causeway/protocol';
+import { CausewayError, type Clock, type StatusReply } from '@causeway/protocol';
 import type { AdminClient } from '../admin/client.ts';
 
 const pollMs = 50;
@@ -53,7 +53,14 @@ export async function waitUntilReady(options: {
   const { admin, sites, tenants, clock } = options;
   const end = clock.monotonic() + limitMs;
   for (;;) {
-    const found = ailments(await admin.status(), sites, tenants);
+    const found = await admin.status().then(
+      (status) => ailments(status, sites, tenants),
+      (error: unknown) => {
+        // It may be starting.
+        if (error instanceof CausewayError && error.retryable) return [error.reason];
+        throw error;
+      },
+    );
     if (found.length === 0) return;
     if (clock.monotonic() > end) throw new Error(`the fabric did not become ready: ${found.join('; ')}`);
     await new Promise<void>((resolve) => clock.after(pollMs, resolve));

@@ -25,6 +25,8 @@ export interface FindOptions {
   readonly platform?: NodeJS.Platform;
   readonly arch?: NodeJS.Architecture;
   readonly release?: ReleaseSource;
+  /** False: only what is there counts, and nothing is downloaded or built. */
+  readonly install?: false;
 }
 
 /**
@@ -54,6 +56,7 @@ export async function findNatsServer(options: FindOptions = {}): Promise<FoundNa
     if (version) return { path: target, version, source: 'cache' };
   }
 
+  if (options.install === false) throw NatsServerNotFoundError.noneOf(['none is installed'], cacheDir);
   const release = options.release ?? OFFICIAL_RELEASE;
   const outcome = await install({
     target,
