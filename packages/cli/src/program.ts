@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { addApply } from './commands/apply.ts';
 import { addAudit } from './commands/audit.ts';
+import { addBench } from './commands/bench.ts';
 import { addCall } from './commands/call.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDiscover } from './commands/discover.ts';
@@ -71,6 +72,7 @@ export function createProgram(context: Context): Command {
   addExplain(program, context);
   addAudit(program, context);
   addFlow(program, context);
+  addBench(program, context);
   addDoctor(program, context);
   return program;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
-import type { Finding } from '../doctor/check.ts';
+import { type Finding, fail } from '../doctor/check.ts';
 import { checkCertificates, checkDisk, checkPermissions, checkState } from '../doctor/folder.ts';
 import { checkClocks, checkFabric, checkPorts } from '../doctor/network.ts';
 import { checkDocker, checkNatsServer, checkNode } from '../doctor/programs.ts';
@@ -42,15 +42,25 @@ export function addDoctor(program: Command, context: Context): void {
 
 async function doctor(context: Context, { dir, output }: DoctorOptions): Promise<void> {
   const found = await whileWaiting(context, 'looking around', () =>
-    Promise.all(checks.map((check) => check(context, dir))),
+    Promise.all(checks.map((check) => check(context, dir).catch(unmade))),
   );
-  const findings = found.flat();
+  const findings = distinct(found.flat());
   const failed = findings.filter(({ state }) => state === 'fail').length;
   print(context, output, { ok: failed === 0, findings }, () => {
     const paint = painter(coloured(context.stdout, context.env));
     return findings.map((finding) => line(finding, paint)).join('');
   });
   if (failed > 0) throw new CommandFailure(`${count(failed, 'check')} failed`);
+}
+
+/** What keeps a check from being made is a finding itself; several may say the same. */
+function unmade(error: unknown): Finding[] {
+  if (!(error instanceof Error)) throw error;
+  return [fail('fabric', error.message, 'mend that first, and ask again')];
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [finding.found, finding])).values()];
 }
 
 /** Advice has a line of its own: it is there to be read, and often to be copied. */

@@ -25,7 +25,7 @@ import {
 } from '@causeway/protocol';
 import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
-import { readFabric, readSite, siteUrl } from '../settings.ts';
+import { FabricError, readFabric, readSite, siteUrl } from '../settings.ts';
 
 /** An administrator's connection to the registry. Every operation rejects with a CausewayError. */
 export interface AdminClient {
@@ -68,6 +68,14 @@ export async function hubAddress(dir: string): Promise<HubAddress> {
   return { url: siteUrl(hub), ca: await readFile(fabricLayout(dir).ca, 'utf8') };
 }
 
+function readAdmin(file: string): ReturnType<typeof readCreds> {
+  try {
+    return readCreds(file);
+  } catch (cause) {
+    throw new FabricError((cause as Error).message, { cause });
+  }
+}
+
 /** Connects as the administrator whose credentials lie in the fabric's folder, or as the one named. */
 export async function connectAdmin(
   dir: string,
@@ -75,7 +83,7 @@ export async function connectAdmin(
   credentials = fabricLayout(dir).admin,
 ): Promise<AdminClient> {
   const hub = await hubAddress(dir);
-  const creds = readCreds(credentials);
+  const creds = readAdmin(credentials);
   const tenant = tagOf(creds, 'tenant') ?? 'any';
   const inbox = `_INBOX.admin.${tenant}.${creds.name}.${Buffer.from(ports.random.bytes(12)).toString('base64url')}`;
   const connection = await connectNats({
