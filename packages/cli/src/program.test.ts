@@ -1,33 +1,7 @@
-import { systemClock, systemRandom } from '@causeway/transport';
-import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { silent } from '../../../test/support/silent-logger.ts';
-import type { Context } from './context.ts';
 import { explainFailure } from './failure.ts';
+import { captured, leaves, pathOf, programOf } from './program.test-support.ts';
 import { createProgram } from './program.ts';
-
-/** A context whose streams are read by the test. */
-function captured() {
-  const written = { stdout: '', stderr: '' };
-  const stream = (name: keyof typeof written) =>
-    ({
-      write(text: string) {
-        written[name] += text;
-        return true;
-      },
-    }) as unknown as NodeJS.WriteStream;
-  const context: Context = {
-    stdin: process.stdin,
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    env: {},
-    clock: systemClock,
-    random: systemRandom,
-    logger: () => silent,
-    interruption: () => new AbortController().signal,
-  };
-  return { written, context };
-}
 
 async function run(...args: string[]) {
   const { written, context } = captured();
@@ -38,10 +12,6 @@ async function run(...args: string[]) {
     const { text, exitCode } = explainFailure(error, {}, '/logs');
     return { stdout: written.stdout, stderr: written.stderr + text, code: exitCode };
   }
-}
-
-function leaves(command: Command): Command[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
 }
 
 describe('program', () => {
@@ -57,17 +27,54 @@ describe('program', () => {
     expect(help.stdout).not.toContain('--daemon');
   });
 
-  it('program - the help of every command has an example of it', async () => {
-    const commands = leaves(createProgram(captured().context));
-    expect(commands.length).toBeGreaterThan(15);
-    for (const command of commands) {
-      const path = [];
-      for (let at: Command | null = command; at?.parent; at = at.parent) path.unshift(at.name());
-      const { stdout } = await run(...path, '--help');
-      expect(stdout).toMatch(/\nExamples?:\n/);
-      expect(stdout).toContain(`\n  causeway ${path.join(' ')}`);
-      expect(command.description()).not.toBe('');
-    }
+  const commands = leaves(programOf().program).map(
+    (command) => [pathOf(command).join(' '), command] as const,
+  );
+
+  it('program - has all the commands', () => {
+    expect(commands.map(([name]) => name)).toMatchInlineSnapshot(`
+      [
+        "up",
+        "down",
+        "run",
+        "init",
+        "status",
+        "service add",
+        "tenant add",
+        "site remove",
+        "revoke",
+        "apply",
+        "get",
+        "delete",
+        "call",
+        "discover",
+        "explain",
+        "audit tail",
+        "audit verify",
+        "flow get",
+        "flow recount",
+        "bench",
+        "doctor",
+        "completion",
+      ]
+    `);
+  });
+
+  it.each(commands)('program - %s: its help has a description and an example', async (name, command) => {
+    const { stdout } = await run(...name.split(' '), '--help');
+    expect(stdout).toMatch(/\nExamples?:\n/);
+    expect(stdout).toContain(`causeway ${name}`);
+    expect(command.description()).not.toBe('');
+    for (const { description, hidden } of command.options) expect(hidden || description).toBeTruthy();
+    for (const { description } of command.registeredArguments) expect(description).not.toBe('');
+  });
+
+  /** What these write is for people, for a shell, or is said by the exit code. */
+  const withoutOutput = ['down', 'run', 'completion'];
+
+  it.each(commands)('program - %s: what it prints can be had as JSON and YAML', (name, command) => {
+    const output = command.options.find(({ long }) => long === '--output');
+    expect(output?.argChoices ?? []).toEqual(withoutOutput.includes(name) ? [] : ['table', 'json', 'yaml']);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { addApply } from './commands/apply.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBench } from './commands/bench.ts';
 import { addCall } from './commands/call.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDiscover } from './commands/discover.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -74,5 +75,6 @@ export function createProgram(context: Context): Command {
   addFlow(program, context);
   addBench(program, context);
   addDoctor(program, context);
+  addCompletion(program, context);
   return program;
 }
