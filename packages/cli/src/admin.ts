@@ -35,7 +35,9 @@ export async function withConsole<T>(
 ): Promise<T> {
   const { dir, tenant, from } = options;
   return withAdmin(context, options, async (admin) => {
-    const console = await openConsole(dir, admin, { tenant, from }, portsOf(context, 'warn'));
+    const console = await whileWaiting(context, 'waiting for the registry to open a console', () =>
+      openConsole(dir, admin, { tenant, from }, portsOf(context, 'warn')),
+    );
     try {
       return await work(console, admin);
     } finally {

@@ -109,13 +109,29 @@ describe('program', () => {
     expect(stderr).toContain('Usage: causeway');
   });
 
+  it.each(commands)('program - %s: an option that is not known is wrong usage', async (name) => {
+    const { code, stdout, stderr } = await run(...name.split(' '), '--nonsense');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^causeway: .*\n/);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
   it.each([
     ['status'],
     ['down'],
+    ['service add a/b/c --out /nonexistent/c.creds'],
+    ['tenant add a'],
+    ['site remove a'],
+    ['revoke a/b/c'],
+    ['revoke a'],
     ['get apis'],
+    ['delete policy a'],
+    ['audit tail'],
     ['audit verify'],
+    ['flow get'],
     ['flow recount'],
     ['explain --from a/b/c --to q.v1.e'],
+    ['bench'],
   ])('program - %s says so where there is no fabric', async (line) => {
     const { code, stdout, stderr } = await run(...line.split(' '), '--dir', '/nonexistent/fabric');
     expect(stderr).toMatch(/^causeway: there is no fabric in \/nonexistent\/fabric; .*\n$/);

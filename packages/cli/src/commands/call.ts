@@ -1,11 +1,12 @@
 import { CausewayError } from '@causeway/protocol';
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
 import { parseDuration } from '../input/duration.ts';
 import { parseName, parseTarget } from '../input/names.ts';
 import { readAll } from '../input/read-documents.ts';
 import { type Format, jsonLine, outputOption, yamlText } from '../output/format.ts';
+import { whileWaiting } from '../output/waiting.ts';
 import { connectAs } from '../service.ts';
 
 interface CallOptions extends GlobalOptions {
@@ -35,7 +36,11 @@ export function addCall(program: Command, context: Context): void {
     .argument('[json]', 'the request; - reads it from standard input', '{}')
     .requiredOption('--as <file>', 'credentials of the service that calls')
     .option('--site <name>', 'the site to call; any that serves the API where left out', parseName)
-    .option('--timeout <time>', 'how long to wait for the reply', parseDuration, 2_000)
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait for the reply')
+        .argParser(parseDuration)
+        .default(2_000, '2s'),
+    )
     .addOption(outputOption().default('json'))
     .addHelpText('after', help)
     .action((target: Target, json: string, _options, command: Command) =>
@@ -53,7 +58,9 @@ async function call(context: Context, target: Target, json: string, options: Cal
   try {
     const service = await connectAs(context, options.dir, options.as, 'silent');
     try {
-      reply = await service.call({ ...target, site }, input, { timeout: options.timeout });
+      const asked = () => service.call({ ...target, site }, input, { timeout: options.timeout });
+      // For programs, standard error has the refusal and nothing else.
+      reply = await (context.stderr.isTTY ? whileWaiting(context, 'waiting for the reply', asked) : asked());
     } finally {
       // Not just closed: a call that reached nobody is still to be reported, for the record.
       await service.drain();

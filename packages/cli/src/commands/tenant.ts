@@ -1,4 +1,4 @@
-import { addTenant, takeUpTenant } from '@causeway/fabric';
+import { addTenant, readFabric, takeUpTenant } from '@causeway/fabric';
 import { Argument, type Command } from 'commander';
 import { portsOf } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
@@ -36,6 +36,7 @@ export function addTenantCommand(program: Command, context: Context): void {
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
   const { dir, output } = options;
+  await readFabric(dir);
   const progress = createProgress(context);
   progress.say('founding the tenant');
   try {
