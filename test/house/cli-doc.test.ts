@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { leaves, pathOf, programOf } from '../../packages/cli/src/program.test-support.ts';
+import { leaves, pathOf, programOf } from '../support/program.ts';
 import { root } from '../support/source-files.ts';
 
 const text = await readFile(join(root, 'docs/cli.md'), 'utf8');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { captured, leaves, pathOf, programOf } from '../../../test/support/program.ts';
 import { explainFailure } from './failure.ts';
-import { captured, leaves, pathOf, programOf } from './program.test-support.ts';
 import { createProgram } from './program.ts';
 
 async function run(...args: string[]) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { programOf } from '../program.test-support.ts';
+import { programOf } from '../../../../test/support/program.ts';
 import { type Candidates, candidatesFor, type Place } from './candidates.ts';
 import { byPlace } from './values.ts';
 

@@ -1,8 +1,7 @@
+import { type Context, createProgram } from '@causeway/cli';
 import { systemClock, systemRandom } from '@causeway/transport';
 import type { Command } from 'commander';
-import { silent } from '../../../test/support/silent-logger.ts';
-import type { Context } from './context.ts';
-import { createProgram } from './program.ts';
+import { silent } from './silent-logger.ts';
 
 /** A context whose streams are read by the test. */
 export function captured(env: NodeJS.ProcessEnv = {}) {
