@@ -88,6 +88,18 @@ describe('announcements', () => {
     await connection.close();
   });
 
+  it('announcements - what is deleted is withdrawn', async () => {
+    const { heard, connection } = await listen('acme', 'discovery.acme.>');
+    await fabric.admin.apply([{ ...api('brief', '1.0.0', ['x']), tenant: 'acme' }]);
+    await fabric.admin.delete({ kind: 'api', tenant: 'acme', name: 'brief.v1' });
+    await until('two announcements', () => heard.length === 2);
+    expect(heard.map(({ subject }) => subject)).toEqual([
+      'discovery.acme.brief.v1.published',
+      'discovery.acme.brief.v1.withdrawn',
+    ]);
+    await connection.close();
+  });
+
   it('announcements - one invalid document in a request, and none is applied', async () => {
     const before = (await fabric.admin.get('policies')).items;
     const good = {

@@ -37,9 +37,10 @@ function text(context: Context, status: FabricStatus): string {
   const { gateways, servers, records, links } = status;
   const holder = status.pid === null ? 'not up here' : `up as process ${status.pid}`;
   const head = `${status.dir}: ${holder}, ${status.healthy ? 'healthy' : 'not healthy'}`;
-  const received = gateways.filter(({ revision, wanted }) => (revision ?? 0) >= wanted).length;
+  const concerned = gateways.filter(({ revoked }) => !revoked);
+  const received = concerned.filter(({ revision, wanted }) => (revision ?? 0) >= wanted).length;
   const receipts = status.registry.alive
-    ? `registry: revision ${status.revision}, ${received}/${gateways.length} gateways have what concerns them`
+    ? `registry: revision ${status.revision}, ${received}/${concerned.length} gateways have what concerns them`
     : 'registry: does not answer';
   const tables = [
     tableFor(
@@ -70,7 +71,7 @@ function text(context: Context, status: FabricStatus): string {
         context,
         [
           { title: 'GATEWAY', value: (row) => `${row.site}/${row.name}` },
-          { title: 'STATE', value: (row) => (row.alive ? 'up' : 'not heard of') },
+          { title: 'STATE', value: (row) => (row.revoked ? 'revoked' : row.alive ? 'up' : 'not heard of') },
           { title: 'PID', value: (row) => row.pid },
           { title: 'RECEIPT', value: (row) => `${row.revision ?? '-'}/${row.wanted}` },
           { title: 'INSTANCES', value: (row) => row.instances },

@@ -32,6 +32,8 @@ export interface GatewayStatus {
   readonly name: string;
   readonly pid: number | null;
   readonly alive: boolean;
+  /** Its site was cut off on purpose. */
+  readonly revoked: boolean;
   /** Newest revision that it acknowledged, and the one it should have. */
   readonly revision: number | null;
   readonly wanted: number;
@@ -103,6 +105,7 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
         name: gateway.name,
         pid: idOf(`gateway ${site.name}`),
         alive: gateway.alive,
+        revoked: site.revoked === true,
         revision: gateway.revision,
         wanted: site.wanted,
         instances: gateway.instances ?? 0,

@@ -41,7 +41,11 @@ export function createVoiding(options: {
     const before = (decodeJwt(jwt).nats.revocations as Revocations | undefined) ?? {};
     return addRevocations(
       before,
-      keys.map((publicKey) => ({ publicKey })),
+      // One that was issued again within the second of its revocation bears the next one.
+      keys.map((publicKey) => {
+        const revoked = before[publicKey];
+        return revoked === undefined ? { publicKey } : { publicKey, iat: revoked + 1 };
+      }),
       clock.now(),
     );
   };
