@@ -103,13 +103,16 @@ export const checkCertificates: Check = async ({ clock }, dir) => {
     if (pem === undefined) continue;
     const { notAfter, notBefore } = describeCertificate(pem);
     const left = Math.floor((notAfter - clock.now()) / day);
+    const renewal =
+      file === layout.ca
+        ? 'found a fabric anew before then: all certificates hang on this one'
+        : 'let causeway up, or run, renew it: it does where pki/ca.key is; elsewhere copy it from there';
     const found = `of ${whose}: until ${new Date(notAfter).toISOString().slice(0, 10)}, ${left} days`;
     if (notBefore > clock.now()) {
       findings.push(fail('certificate', `of ${whose}: not valid yet`, 'set this machine’s clock'));
     } else if (left < 0) {
-      findings.push(fail('certificate', `of ${whose}: expired`, `${file} must be issued again`));
-    } else if (left < soonDays)
-      findings.push(warn('certificate', found, `have ${file} issued again by then`));
+      findings.push(fail('certificate', `of ${whose}: expired`, renewal));
+    } else if (left < soonDays) findings.push(warn('certificate', found, renewal));
     else findings.push(ok('certificate', found));
   }
   return findings;
