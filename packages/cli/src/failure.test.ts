@@ -23,6 +23,24 @@ describe('failure', () => {
     expect(explain(missing)).toEqual({ text: "causeway: ENOENT: no such file, open 'x'\n", exitCode: 1 });
   });
 
+  it.each([
+    ['ENOSPC', undefined, 'write: no space is left on the disk; make room (ENOSPC)'],
+    [
+      'EROFS',
+      '/ro/fabric',
+      '/ro/fabric: the file system is read-only; choose a folder that can be written (EROFS)',
+    ],
+    ['EACCES', '/f', '/f: permission is missing; check who owns it (EACCES)'],
+    ['ENOTDIR', '/f/g', '/f/g: a part of the path is a file, not a folder; check the path (ENOTDIR)'],
+  ])('failure - %s is said in words', (code, path, words) => {
+    const fault = Object.assign(
+      new Error(code),
+      { code, syscall: 'write' },
+      path === undefined ? {} : { path },
+    );
+    expect(explain(fault)).toEqual({ text: `causeway: ${words}\n`, exitCode: 1 });
+  });
+
   it('failure - what goes out for programs goes out as it stands', () => {
     expect(explain(new CommandFailure('{"code":"DENIED"}', { bare: true }))).toEqual({
       text: '{"code":"DENIED"}\n',

@@ -42,7 +42,7 @@ export function explainFailure(error: unknown, env: NodeJS.ProcessEnv, logs: str
   if (error instanceof CommandFailure && error.bare) {
     return { text: `${debug}${error.message}\n`, exitCode: exitCodes.failed };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = systemFault(error) ?? (error instanceof Error ? error.message : String(error));
   if (isExpected(error)) return said(message, debug, exitCodes.failed);
   const hint = debug ? '' : `; logs are in ${logs}, and CAUSEWAY_DEBUG=1 shows where it happened`;
   return said(`${message}${hint}`, debug, exitCodes.failed);
@@ -52,9 +52,31 @@ function said(message: string, debug: string, exitCode: number): Failure {
   return { text: `${debug}causeway: ${printable(message)}\n`, exitCode };
 }
 
+/** What the system says no to, and what to do, by its code. */
+const systemFaults: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk; make room',
+  EDQUOT: 'the quota of disk space is used up; make room',
+  EROFS: 'the file system is read-only; choose a folder that can be written',
+  EACCES: 'permission is missing; check who owns it',
+  EPERM: 'permission is missing; check who owns it',
+  ENOTDIR: 'a part of the path is a file, not a folder; check the path',
+  EEXIST: 'something else is in its place; check the path',
+  EMFILE: 'too many files are open; raise the limit (ulimit -n)',
+};
+
+/** What the system said no to, in words; undefined for everything else. */
+function systemFault(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+  const { code = '', path: place, syscall } = error as NodeJS.ErrnoException;
+  const words = Object.hasOwn(systemFaults, code) ? systemFaults[code] : undefined;
+  return words && `${place ?? syscall}: ${words} (${code})`;
+}
+
 function isExpected(error: unknown): boolean {
   if (error instanceof CommandFailure || error instanceof CausewayError) return true;
   if (!(error instanceof Error)) return false;
   // A file or folder that is missing, forbidden or full: the message names the path.
-  return forPeople.has(error.name) || ('syscall' in error && 'path' in error);
+  return (
+    forPeople.has(error.name) || systemFault(error) !== undefined || ('syscall' in error && 'path' in error)
+  );
 }

@@ -32,14 +32,14 @@ test('settings - a newer format is refused, with what to do', async () => {
   );
 });
 
-test.each(['', '{', 'null', '{}', '[]', '"x"', '{"format":"1"}'])(
-  'settings - %j is no fabric',
-  async (text) => {
-    const dir = await folderWith(text);
-    await expect(readFabric(dir)).rejects.toThrow(FabricError);
-    await expect(readFabric(dir)).rejects.toThrow(/restore it from a backup/);
-  },
-);
+test.each([
+  ...['', '{', 'null', '{}', '[]', '"x"', '{"format":"1"}', '{"format":0,"sites":[],"tenants":[]}'],
+  ...['{"format":1}', '{"format":1,"sites":["cloud"],"tenants":[1]}'],
+])('settings - %j is no fabric', async (text) => {
+  const dir = await folderWith(text);
+  await expect(readFabric(dir)).rejects.toThrow(FabricError);
+  await expect(readFabric(dir)).rejects.toThrow(/restore it from a backup/);
+});
 
 test('settings - a site that there is not is named', async () => {
   const dir = await folderWith('{"format":1,"sites":["cloud"],"tenants":[]}');
@@ -49,6 +49,9 @@ test('settings - a site that there is not is named', async () => {
   const { folder, settings } = fabricLayout(dir).site('edge-x');
   await mkdir(folder, { recursive: true });
   await writeFile(settings, JSON.stringify({ format: stateFormat, site: 'edge-x' }));
+  await expect(readSite(dir, 'edge-x')).rejects.toThrow(`${settings} is damaged`);
+  const whole = { site: 'edge-x', host: '127.0.0.1', ports: { client: 1, monitor: 2 }, gateway: 'gw-1' };
+  await writeFile(settings, JSON.stringify({ format: stateFormat, ...whole }));
   expect((await readSite(dir, 'edge-x')).site).toBe('edge-x');
 });
 

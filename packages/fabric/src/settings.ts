@@ -34,11 +34,19 @@ export interface SiteSettings {
   readonly certificateDays?: number;
 }
 
+/** Where a site was founded to be. */
+export type SitePlace = Pick<SiteSettings, 'host' | 'listen' | 'ports'> & {
+  /** Further names and addresses of the server's certificate. */
+  readonly alsoKnownAs: readonly string[];
+};
+
 /** What a fabric consists of: `fabric.json`. */
 export interface FabricSettings {
   readonly format: number;
   readonly sites: readonly string[];
   readonly tenants: readonly string[];
+  /** By site: what a site that is lost is made again from. */
+  readonly places?: Readonly<Record<string, SitePlace>>;
 }
 
 /** How long a certificate of a site's server is good, in days. */
@@ -51,7 +59,11 @@ export class FabricError extends Error {
   override readonly name = 'FabricError';
 }
 
-async function readSettings<T extends { format: number }>(file: string, missing: string): Promise<T> {
+async function readSettings<T extends { format: number }>(
+  file: string,
+  missing: string,
+  isWhole: (settings: T) => boolean,
+): Promise<T> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -73,6 +85,10 @@ async function readSettings<T extends { format: number }>(file: string, missing:
       `${file} has format ${settings.format}; this version of Causeway reads up to ${stateFormat}: use a newer one`,
     );
   }
+  // There is no older format yet; one that comes is brought up to date here.
+  if (settings.format !== stateFormat || !isWhole(settings)) {
+    throw new FabricError(`${file} is damaged: it is not what Causeway writes; restore it from a backup`);
+  }
   return settings;
 }
 
@@ -82,7 +98,12 @@ export function readFabric(dir: string): Promise<FabricSettings> {
   return readSettings(
     fabric,
     `there is no fabric in ${root}; start one with causeway up, or name its folder with --dir`,
+    ({ sites, tenants }) => areNames(sites) && areNames(tenants),
   );
+}
+
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 /** Reads a site's settings. Throws a FabricError where the fabric has no such site. */
@@ -91,6 +112,8 @@ export function readSite(dir: string, site: string): Promise<SiteSettings> {
   return readSettings(
     siteLayout(folder).settings,
     `there is no site ${site} in ${fabricLayout(dir).root}; causeway get sites lists them`,
+    ({ host, ports, gateway }) =>
+      typeof host === 'string' && typeof ports?.client === 'number' && typeof gateway === 'string',
   );
 }
 

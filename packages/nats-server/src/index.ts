@@ -1,5 +1,5 @@
 export { type ServerSettings, serverEnvironment } from './config/environment.ts';
-export { freePorts } from './config/ports.ts';
+export { freePorts, isPortFree } from './config/ports.ts';
 export {
   natsConfigFolder,
   preloadAccount,

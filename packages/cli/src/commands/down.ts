@@ -21,8 +21,8 @@ export function addDown(program: Command, context: Context): void {
       const progress = createProgress(context);
       progress.say('ending the fabric');
       const pid = await down(dir, context.clock).finally(() => progress.end());
-      context.stderr.write(
-        `causeway: the fabric in ${fabricLayout(dir).root} has ended (it was process ${pid})\n`,
-      );
+      const was =
+        pid === undefined ? 'it had been killed; what it left has ended too' : `it was process ${pid}`;
+      context.stderr.write(`causeway: the fabric in ${fabricLayout(dir).root} has ended (${was})\n`);
     });
 }

@@ -26,6 +26,7 @@ export function addUp(program: Command, context: Context): void {
     .description('bring up a whole fabric on this machine: cloud and edges')
     .option('--sites <names>', 'edge sites, divided by commas (default: edge-a,edge-b)', collectNames)
     .option('--tenant <names>', 'tenants, repeatable or divided by commas (default: acme)', collectNames)
+    .option('--new-ports', 'choose other ports where another process has those of the fabric')
     .option('--detach', 'leave it running in the background')
     .option('--demo', 'run the demonstration on it')
     .option('--once', 'with --demo: end by itself; the exit code tells whether all went well')

@@ -61,6 +61,7 @@ function begin(
   const args = [program, 'up', '--daemon', '--dir', path.resolve(options.dir)];
   if (options.sites !== undefined) args.push('--sites', options.sites.join(','));
   if (options.tenant !== undefined) args.push('--tenant', options.tenant.join(','));
+  if (options.newPorts) args.push('--new-ports');
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

@@ -50,6 +50,7 @@ async function start(
     dir: options.dir,
     edges: options.sites,
     tenants: options.tenant,
+    newPorts: options.newPorts === true,
     binary,
     clock,
     random,

@@ -5,6 +5,7 @@ import type { Format } from '../output/format.ts';
 export interface UpOptions extends GlobalOptions {
   readonly sites?: readonly string[];
   readonly tenant?: readonly string[];
+  readonly newPorts?: true;
   readonly detach?: true;
   readonly demo?: true;
   readonly once?: true;

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   accountNames,
@@ -16,7 +16,7 @@ import type { AccountDocument, Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, stateFormat, writeFabric } from '../settings.ts';
-import { takeLock } from '../up/lock.ts';
+import { lockHolder, takeLock } from '../up/lock.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
 import { foundSite, type SitePlan } from './site.ts';
 
@@ -63,8 +63,27 @@ export async function foundFabric(dir: string, plan: FabricPlan, ports: Founding
     plan.sites.map((site) => site.name),
     plan.tenants,
   );
+  await putInPlace(dir, (scratch) => foundInto(scratch, plan, ports));
+}
+
+const scratchOf = (target: string) => `${target}.founding`;
+
+/** Removes what a founding that was killed left beside a folder that holds a fabric by now. */
+export async function clearFounding(dir: string): Promise<void> {
+  const scratch = scratchOf(fabricLayout(dir).root);
+  const parent = path.dirname(scratch);
+  const left = (await readdir(parent)).filter((name) => name.startsWith(path.basename(scratch)));
+  if (left.length === 0 || (await lockHolder(`${scratch}.pid`)) !== undefined) return;
+  for (const name of left) await rm(path.join(parent, name), { recursive: true, force: true });
+}
+
+/**
+ * Has a fabric's folder made beside its place, and puts it there whole. Throws a FabricError where something else is
+ * there, or another process does the same; leaves nothing behind then.
+ */
+export async function putInPlace(dir: string, make: (scratch: string) => Promise<void>): Promise<void> {
   const target = fabricLayout(dir).root;
-  const scratch = `${target}.founding`;
+  const scratch = scratchOf(target);
   // Two at once would put the keys of two fabrics into one folder.
   const release = await takeLock(
     `${scratch}.pid`,
@@ -73,7 +92,7 @@ export async function foundFabric(dir: string, plan: FabricPlan, ports: Founding
   try {
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch, { recursive: true, mode: 0o700 });
-    await foundInto(scratch, plan, ports);
+    await make(scratch);
     // An empty folder that stands there already gives way; one with something in it does not.
     await rename(scratch, target);
   } catch (error) {
@@ -138,6 +157,12 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
     format: stateFormat,
     sites: plan.sites.map((site) => site.name),
     tenants: plan.tenants,
+    places: Object.fromEntries(
+      plan.sites.map(({ name, host, listen, alsoKnownAs, ports }) => [
+        name,
+        { host, listen, alsoKnownAs, ports },
+      ]),
+    ),
   });
 }
 

@@ -1,16 +1,26 @@
 import type { Clock } from '@causeway/protocol';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric } from '../settings.ts';
-import { isRunning, lockHolder } from './lock.ts';
+import { endLeftovers } from './leftovers.ts';
+import { lockHolder } from './lock.ts';
+import { isRunning } from './running.ts';
 
 const pollMs = 50;
 const limitMs = 45_000;
 
-/** Ends the fabric of a folder; resolves with the id of the process that ran it, when that is gone. */
-export async function down(dir: string, clock: Clock): Promise<number> {
+/**
+ * Ends the fabric of a folder; resolves with the id of the process that ran it, when that is gone. Where that had been
+ * killed, what it left behind is ended, and its id is undefined.
+ */
+export async function down(dir: string, clock: Clock): Promise<number | undefined> {
   await readFabric(dir);
-  const pid = await lockHolder(fabricLayout(dir).lock);
-  if (pid === undefined) throw new FabricError(`the fabric in ${fabricLayout(dir).root} is not up`);
+  const layout = fabricLayout(dir);
+  const pid = await lockHolder(layout.lock);
+  if (pid === undefined) {
+    const left = await endLeftovers(layout, clock);
+    if (left.length === 0) throw new FabricError(`the fabric in ${layout.root} is not up`);
+    return undefined;
+  }
   process.kill(pid, 'SIGTERM');
   const end = clock.monotonic() + limitMs;
   while (isRunning(pid)) {

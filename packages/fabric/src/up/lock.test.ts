@@ -5,7 +5,8 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts';
 import { FabricError } from '../settings.ts';
-import { isRunning, lockHolder, takeLock } from './lock.ts';
+import { lockHolder, takeLock } from './lock.ts';
+import { isRunning, processMark } from './running.ts';
 
 /** A lock that is not there yet, in a folder that is not either. */
 const newLock = async () => path.join(await temporaryFolder(), 'run', 'up.pid');
@@ -46,7 +47,7 @@ test('lock - of many takers at once one gets it', async () => {
   const file = await newLock();
   const taken = await Promise.allSettled(Array.from({ length: 16 }, () => takeLock(file)));
   expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  expect(await readFile(file, 'utf8')).toBe(`${process.pid}\n`);
+  expect(await readFile(file, 'utf8')).toBe(`${process.pid}\n${processMark(process.pid)}\n`);
   expect(await readdir(path.dirname(file))).toEqual(['up.pid']);
 });
 
@@ -81,6 +82,17 @@ test('lock - of many processes that find a stale one at once, one takes it over'
 
 test('lock - one that bears this process’s id, but was left by another, is taken over', async () => {
   const file = await lockOf(process.pid);
+  await (await takeLock(file))();
+});
+
+test('lock - a process that got the id of its holder since, as after a restart of the machine, does not hold it', async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'spawn');
+  const pid = child.pid as number;
+  expect(await lockHolder(await lockOf(`${pid}\n${processMark(pid)}`))).toBe(pid);
+  const file = await lockOf(`${pid}\n0e5e7a4e-another-run:12345`);
+  expect(await lockHolder(file)).toBeUndefined();
   await (await takeLock(file))();
 });
 

@@ -1,34 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FabricError } from '../settings.ts';
+import { isRunning, processMark } from './running.ts';
 
-/** True while a process of that id runs. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** True for a process that has ended and waits for a parent to notice; in containers that may be for ever. */
-function isZombie(pid: number): boolean {
-  if (process.platform !== 'linux') return false;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The state comes after the program's name, which stands in parentheses and may hold some itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
-  } catch {
-    return false;
-  }
-}
-
-/** The process that holds a lock file, if it still runs. */
+/** The process that holds a lock file, if it still runs: not one that merely got the same id since. */
 export async function lockHolder(file: string): Promise<number | undefined> {
-  const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
-  return Number.isInteger(pid) && pid > 0 && isRunning(pid) ? pid : undefined;
+  const [id = '', mark = ''] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const pid = Number.parseInt(id, 10);
+  if (!Number.isInteger(pid) || pid <= 0 || !isRunning(pid)) return undefined;
+  const now = mark === '' ? undefined : processMark(pid);
+  return now === undefined || now === mark ? pid : undefined;
 }
 
 /** Locks that this process holds. One that only bears its id was left by another, in a container of the past. */
@@ -97,16 +78,26 @@ export async function takeLock(
 async function take(file: string, busy: (holder: number) => string): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   // Made aside and linked into place: nobody ever sees a lock that does not yet say whose it is.
-  const scratch = await mkdtemp(path.join(path.dirname(file), '.lock-'));
-  const mine = path.join(scratch, 'mine');
+  const mine = `${file}.${process.pid}`;
   try {
-    await writeFile(mine, `${process.pid}\n`, { mode: 0o600 });
+    await writeFile(mine, `${process.pid}\n${processMark(process.pid) ?? ''}\n`, { mode: 0o600 });
     while (!(await taken(mine, file))) {
       const holder = await otherHolder(file);
       if (holder !== undefined) throw new FabricError(busy(holder));
       await clearStale(mine, file);
     }
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(mine, { force: true });
+  }
+  await sweepAside(file);
+}
+
+/** Removes what takers that were killed had made aside. */
+async function sweepAside(file: string): Promise<void> {
+  const beginning = `${path.basename(file)}.`;
+  for (const name of await readdir(path.dirname(file))) {
+    const pid = name.startsWith(beginning) ? Number(name.slice(beginning.length)) : Number.NaN;
+    if (Number.isInteger(pid) && !isRunning(pid))
+      await rm(path.join(path.dirname(file), name), { force: true });
   }
 }

@@ -6,13 +6,16 @@ import type { Clock, Logger, Random } from '@causeway/protocol';
 import { createLogger } from '@causeway/transport';
 import { connectAdmin } from '../admin/client.ts';
 import { keepCertificate } from '../certificates/keep-certificate.ts';
-import { checkPlan, foundFabric, isFounded } from '../founding/found.ts';
+import { checkPlan, clearFounding, foundFabric, isFounded } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
 import { supervisePart } from '../process/supervise-part.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+import { requirePrivateKeys } from './exposed.ts';
+import { endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { localPlan } from './plan.ts';
+import { moveTakenPorts, relinkEdges, requireFreePorts } from './ports.ts';
 import { createProcessTable } from './processes.ts';
 import { waitUntilReady } from './ready.ts';
 
@@ -24,6 +27,8 @@ export interface UpOptions {
   readonly tenants: readonly string[] | undefined;
   /** How long certificates of a fabric that is new are good, in days; 825 where absent. */
   readonly certificateDays?: number | undefined;
+  /** Whether other ports are chosen where another process has those of the fabric. */
+  readonly newPorts?: boolean;
   /** Path of the nats-server program. */
   readonly binary: string;
   readonly clock: Clock;
@@ -81,6 +86,7 @@ async function settle(options: UpOptions, founded: boolean): Promise<void> {
     return;
   }
   const standing = await readFabric(dir);
+  await clearFounding(dir);
   const differs = (wanted: readonly string[] | undefined, has: readonly string[]) =>
     wanted !== undefined && [...wanted].sort().join() !== [...has].sort().join();
   const standingEdges = standing.sites.slice(1);
@@ -107,9 +113,16 @@ export async function up(options: UpOptions): Promise<Fabric> {
   try {
     await settle(options, founded);
     stops.push(await takeLock(layout.lock));
+    const left = await endLeftovers(layout, clock);
+    if (left.length > 0) logger.warn({ left }, 'ended what an earlier start that was killed left running');
+    await requirePrivateKeys(dir);
+    if (options.newPorts) await moveTakenPorts(dir);
     await mkdir(layout.logs, { recursive: true, mode: 0o700 });
     const { sites: names, tenants } = await readFabric(dir);
     const sites = await Promise.all(names.map((name) => readSite(dir, name)));
+    await requireFreePorts(sites);
+    // A move of ports that was cut short is completed here.
+    await relinkEdges(dir, sites);
     const processes = createProcessTable(layout.processes);
     stops.push(async () => {
       await processes.saved();
@@ -128,7 +141,10 @@ export async function up(options: UpOptions): Promise<Fabric> {
         clock,
         random,
         log: createLogger({ component: 'nats-server', level: 'debug', destination: file }),
-        onEvent: (event) => processes.set(name, event.kind === 'started' ? event.pid : undefined),
+        onSpawn: (pid) => processes.set(name, pid),
+        onEvent: (event) => {
+          if (event.kind !== 'started') processes.set(name, undefined);
+        },
       });
       const stopKeeping = keepCertificate({
         dir,

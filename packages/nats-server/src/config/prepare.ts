@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { privateFolder, writeWhole } from './files.ts';
 import { type LeafRemote, remotesConf } from './remotes.ts';
@@ -69,7 +69,7 @@ export async function prepareServerFolder(options: ServerFolder): Promise<string
   const { kind, folder } = options;
   await privateFolder(folder);
   const config = `${kind}.conf`;
-  await copyFile(join(natsConfigFolder(), config), join(folder, config));
+  await writeWhole(join(folder, config), await readFile(join(natsConfigFolder(), config)));
   if (kind === 'edge') await writeWhole(join(folder, 'remotes.conf'), remotesConf(options.remotes ?? []));
   await writeWhole(join(folder, 'operator.jwt'), options.operatorJwt);
   await privateFolder(join(folder, 'resolver'));

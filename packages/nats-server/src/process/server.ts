@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly clock: Clock;
   /** Milliseconds until it must be ready. Default 15 000; a store of many gigabytes takes longer to recover. */
   readonly readyTimeout?: number;
+  /** Told the process's id at once, long before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 /** A nats-server that was ready. */
@@ -64,6 +66,7 @@ export function startNatsServer(options: StartOptions): Promise<RunningServer> {
       detached: process.platform !== 'win32',
     });
     const letGo = endWithUs(child);
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     const errors: string[] = [];
     const cancel = clock.after(limit, () => {
       child.kill('SIGKILL');
