@@ -6,6 +6,8 @@ export {
   type HubAddress,
   hubAddress,
 } from './admin/client.ts';
+export { type BackupSummary, backupFabric } from './backup/backup.ts';
+export { type RestoreSummary, restoreFabric, restoreHub } from './backup/restore.ts';
 export { keepCertificate } from './certificates/keep-certificate.ts';
 export { tailRecords, verifyChains } from './console/audit.ts';
 export { type Console, type ConsoleReading, openConsole } from './console/console.ts';
@@ -15,6 +17,7 @@ export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
 export type { SitePlan } from './founding/site.ts';
 export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
 export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } from './parts/parts.ts';
+export type { RecoveryPorts } from './recovery/hub-access.ts';
 export {
   FabricError,
   type FabricSettings,

@@ -2,7 +2,7 @@ import { decodeJwt, encodeClaims, type Issued, toSeconds } from './claims.ts';
 import { isPublicKey } from './keys.ts';
 import { type AccountLimits, claimsOfLimits } from './limits.ts';
 import { accountNames, siteFault, tenantFault } from './names.ts';
-import type { Revocations } from './revoke.ts';
+import { addRevocations, type Revocations, type Revoked } from './revoke.ts';
 import { type AccountKind, claimsOfRole, type RoleOf, roleTemplate } from './templates/roles.ts';
 
 /** What an account JWT is made of. */
@@ -96,6 +96,20 @@ export async function renewAccount(
     },
     operatorSeed,
   );
+}
+
+/**
+ * Issues the claims of an account again as they are, with another operator key or with users revoked, later than
+ * before. Throws a RangeError for a JWT that is no account's.
+ */
+export async function reissueAccount(
+  jwt: string,
+  options: { readonly now: number; readonly revoked?: readonly Revoked[] },
+  operatorSeed: string,
+): Promise<Issued> {
+  const { now, revoked = [] } = options;
+  const before = (decodeJwt(jwt).nats.revocations as Revocations | undefined) ?? {};
+  return renewAccount(jwt, { revocations: addRevocations(before, revoked, now), now }, operatorSeed);
 }
 
 function signingKey(kind: AccountKind, role: string, key: string): unknown {

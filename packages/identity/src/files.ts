@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
  * Writes a secret, readable for its owner alone (0600). The file is there whole or not at all, also after a
  * power cut. Folders on the way that do not exist yet are made with mode 0700; others are left as they are.
  */
-export async function writeSecret(path: string, text: string): Promise<void> {
+export async function writeSecret(path: string, text: string | Uint8Array): Promise<void> {
   await writeWhole(path, text, 0o600, 0o700);
 }
 
@@ -38,7 +38,12 @@ export async function readSecret(path: string): Promise<string> {
   }
 }
 
-async function writeWhole(path: string, text: string, mode: number, folderMode: number): Promise<void> {
+async function writeWhole(
+  path: string,
+  text: string | Uint8Array,
+  mode: number,
+  folderMode: number,
+): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: folderMode });
   // A folder of its own beside the target: a name nobody else has, on the same file system.

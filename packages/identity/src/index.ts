@@ -1,4 +1,10 @@
-export { type AccountOptions, accountFault, issueAccount, renewAccount } from './accounts.ts';
+export {
+  type AccountOptions,
+  accountFault,
+  issueAccount,
+  reissueAccount,
+  renewAccount,
+} from './accounts.ts';
 export {
   type Certificate,
   type CertificateDescription,

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ensureHub, ensureOps } from '@causeway/nats-server';
+import { ensureHub, ensureOps, streamNames } from '@causeway/nats-server';
 import { type Clock, documentKeys, type Logger, type Random } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -24,9 +24,11 @@ import { createGateways } from './control/gateways.ts';
 import { hintGateways } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
 import { foundingChanges } from './documents/founding.ts';
+import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
 import { openDocumentStore } from './documents/store.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
+import { reissueForeign } from './hub/reissue.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
@@ -72,12 +74,18 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
 
   const manager = await jetstreamManager(connection);
   const js = jetstream(connection);
-  await ensureHub(manager);
+  const restored = await readRestored(config.dir);
+  await ensureHub(manager, restored ? { documentsFrom: restored.from } : {});
+  const { created: bucket } = await manager.streams.info(streamNames.documents);
+  if (!restored) await requireSameBucket(config.dir, bucket);
   const consoleManager = await jetstreamManager(consoles);
   await ensureOps(consoleManager);
 
   const store = await openDocumentStore(js);
+  if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
   await store.put(foundingChanges(bootstrap, store));
+  if (!restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
+  await reissueForeign({ store, operator: keyring.operator, clock, logger });
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;

@@ -37,6 +37,11 @@ async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Makes a stream, and leaves one that is there as it is. */
+export async function makeStream(jsm: JetStreamManager, wanted: StreamShape): Promise<void> {
+  if ((await orAbsent(jsm.streams.info(wanted.name))) === undefined) await jsm.streams.add(wanted);
+}
+
 /** Makes a stream, or changes it where it is not as wanted. Throws the server's error where it cannot be. */
 export async function ensureStream(jsm: JetStreamManager, wanted: StreamShape): Promise<StreamInfo> {
   const present = await orAbsent(jsm.streams.info(wanted.name));

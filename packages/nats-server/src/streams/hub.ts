@@ -13,13 +13,15 @@ import {
   siteAudit,
   siteFlow,
 } from './config.ts';
-import { ensureConsumer, ensureStream } from './ensure.ts';
+import { ensureConsumer, ensureStream, makeStream } from './ensure.ts';
 import { cloudSite, collector, streamNames } from './names.ts';
 
 /** What the hub stores. */
 export interface HubAssets {
   /** The gateway replicas of the cloud's own site. Default `gw-1`. */
   readonly gateways?: readonly string[];
+  /** First sequence of the documents, where they are not there yet. */
+  readonly documentsFrom?: number;
   readonly limits?: Partial<StreamLimits>;
 }
 
@@ -30,8 +32,11 @@ export function hubStreams(limits: StreamLimits = defaultStreamLimits): StreamSh
 
 /** Makes everything the hub stores, or brings it up to date, with the registry's rights in `CONTROL`. */
 export async function ensureHub(jsm: JetStreamManager, assets: HubAssets = {}): Promise<void> {
-  for (const stream of hubStreams({ ...defaultStreamLimits, ...assets.limits }))
-    await ensureStream(jsm, stream);
+  const limits = { ...defaultStreamLimits, ...assets.limits };
+  if (assets.documentsFrom !== undefined) {
+    await makeStream(jsm, { ...documents(limits), first_seq: assets.documentsFrom });
+  }
+  for (const stream of hubStreams(limits)) await ensureStream(jsm, stream);
   await ensureConsumer(jsm, streamNames.auditCloud, readerConsumer(collector));
   await ensureConsumer(jsm, streamNames.flowCloud, readerConsumer(collector));
   for (const gateway of assets.gateways ?? ['gw-1']) {

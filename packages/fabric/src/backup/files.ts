@@ -1,0 +1,46 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { writeJwt, writeSecret } from '@causeway/identity';
+import { FabricError } from '../settings.ts';
+import type { ArchivedFile } from './archive.ts';
+
+/** What of a fabric's folder a backup holds. */
+const kept = ['fabric.json', 'operator', 'pki', 'registry', 'admin', 'services', 'sites'];
+/** Stores of servers, what is being written, and what belongs to one life of a hub. */
+const left =
+  /(^|\/)(jetstream[^/]*|\.[^/]*|[^/]*\.tmp|[^/]*\.new)(\/|$)|^registry\/(documents|restore)\.json$/;
+
+/** All files of a fabric's folder that a backup holds, in order of their paths. */
+export async function readFiles(root: string): Promise<ArchivedFile[]> {
+  const paths: string[] = [];
+  for (const name of kept) {
+    const place = path.join(root, name);
+    const found = await stat(place).catch(() => undefined);
+    if (found?.isFile()) paths.push(name);
+    if (!found?.isDirectory()) continue;
+    for (const entry of await readdir(place, { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile()) continue;
+      paths.push(path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
+    }
+  }
+  const files: ArchivedFile[] = [];
+  for (const each of paths.filter((name) => !left.test(name)).sort()) {
+    const place = path.join(root, each);
+    const { mode } = await stat(place);
+    files.push({ path: each, open: (mode & 0o044) !== 0, text: await readFile(place, 'utf8') });
+  }
+  return files;
+}
+
+/** Writes a file of a backup below `root`. Throws a FabricError for a path that would lead out of it. */
+export async function writeFileOf(root: string, file: ArchivedFile): Promise<void> {
+  const parts = file.path.split('/');
+  const fits =
+    kept.includes(parts[0] ?? '') && parts.every((part) => /^[\w@.-]+$/.test(part) && !/^\.+$/.test(part));
+  if (!fits || typeof file.text !== 'string') {
+    throw new FabricError(`the backup holds ${JSON.stringify(file.path)}, which is no file of a fabric`);
+  }
+  const place = path.join(root, ...parts);
+  const isSecret = /\.(nk|creds|key)$|queue-secret$/.test(file.path);
+  await (file.open && !isSecret ? writeJwt : writeSecret)(place, file.text);
+}

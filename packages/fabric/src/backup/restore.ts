@@ -1,0 +1,119 @@
+import { readdir, readFile, rename, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeJwt } from '@causeway/identity';
+import { type AnyDocument, leaveRestored } from '@causeway/registry';
+import { putInPlace } from '../founding/found.ts';
+import { fabricLayout } from '../layout.ts';
+import { type RecoveryPorts, whileDown } from '../recovery/hub-access.ts';
+import { newestClaims } from '../recovery/resolvers.ts';
+import { FabricError, readFabric, readSite, type SiteSettings, stateFormat } from '../settings.ts';
+import { moveTakenPorts } from '../up/ports.ts';
+import { type Archive, type ArchivedFile, unpackArchive } from './archive.ts';
+import { writeFileOf } from './files.ts';
+
+/** What a restore came to. */
+export interface RestoreSummary {
+  readonly dir: string;
+  /** When the backup was made, ms since the epoch. */
+  readonly made: number;
+  readonly documents: number;
+  readonly files: number;
+  /** Sites whose ports another process has here, with those that were chosen instead. */
+  readonly moved: readonly Pick<SiteSettings, 'site' | 'ports'>[];
+}
+
+async function read(file: string, passphrase: string | undefined): Promise<Archive> {
+  const archive = unpackArchive(await readFile(file), passphrase, file);
+  if (archive.state > stateFormat) {
+    throw new FabricError(
+      `${file} holds a fabric of format ${archive.state}; this version of Causeway reads up to ${stateFormat}: use a newer one`,
+    );
+  }
+  return archive;
+}
+
+/**
+ * Makes a fabric's folder from a backup, where there is none, or an empty one. The documents are taken in when the
+ * registry starts next. Ports that another process has here give way to others, for a fabric on one machine.
+ */
+export async function restoreFabric(
+  options: { dir: string; file: string; passphrase: string | undefined },
+  ports: Pick<RecoveryPorts, 'onProgress'>,
+): Promise<RestoreSummary> {
+  const { dir, file, passphrase } = options;
+  const archive = await read(file, passphrase);
+  ports.onProgress('putting back keys and documents');
+  let moved: readonly SiteSettings[] = [];
+  await putInPlace(dir, async (scratch) => {
+    for (const each of archive.files) await writeFileOf(scratch, each);
+    await leaveRestored(fabricLayout(scratch).registry, archive);
+    const { sites } = await readFabric(scratch);
+    const hub = await readSite(scratch, sites[0] ?? 'cloud');
+    if (hub.listen === '127.0.0.1') moved = await moveTakenPorts(scratch);
+  });
+  return summaryOf(dir, archive, archive.files.length, moved);
+}
+
+/**
+ * Puts back the hub of a fabric whose other sites stand: files of hub, registry and operator that are missing, and the
+ * documents. What the hub's server had stored is put aside. The fabric must be down.
+ */
+export async function restoreHub(
+  options: { dir: string; file: string; passphrase: string | undefined },
+  ports: RecoveryPorts,
+): Promise<RestoreSummary> {
+  const { dir, file, passphrase } = options;
+  const layout = fabricLayout(dir);
+  const archive = await read(file, passphrase);
+  const ca = archive.files.find((each) => each.path === 'pki/ca.pem')?.text;
+  const standing = await readFile(layout.ca, 'utf8').catch(() => undefined);
+  if (standing !== undefined && standing !== ca) {
+    throw new FabricError(`${file} is a backup of another fabric than the one in ${layout.root}`);
+  }
+  return whileDown(dir, ports, async () => {
+    ports.onProgress('putting back the hub');
+    const missing: ArchivedFile[] = [];
+    for (const each of archive.files) {
+      // Of what stands, the file here is the newer one.
+      const there = await stat(path.join(layout.root, each.path)).catch(() => undefined);
+      if (!there && !/^sites\/(?!cloud\/)/.test(each.path)) missing.push(each);
+    }
+    for (const each of missing) await writeFileOf(layout.root, each);
+    await putAside(layout.site('cloud').nats);
+    const documents = await withNewestClaims(dir, archive.documents);
+    await leaveRestored(layout.registry, { revision: archive.revision, documents });
+    return summaryOf(dir, archive, missing.length, []);
+  });
+}
+
+/** Keeps what is left of a store under another name: somebody may want to look at it. */
+async function putAside(nats: string): Promise<void> {
+  const names: readonly string[] = await readdir(nats).catch(() => []);
+  if (!names.includes('jetstream')) return;
+  let count = 1;
+  while (names.includes(`jetstream.lost-${count}`)) count += 1;
+  await rename(path.join(nats, 'jetstream'), path.join(nats, `jetstream.lost-${count}`));
+}
+
+/** Claims that a site's server has and the backup does not: they hold what was revoked since. */
+async function withNewestClaims(dir: string, documents: readonly AnyDocument[]): Promise<AnyDocument[]> {
+  const newest = await newestClaims(dir);
+  return documents.map((document) => {
+    if (document.kind !== 'account') return document;
+    const found = newest.get(document.publicKey);
+    const isNewer = found !== undefined && decodeJwt(found).iat > decodeJwt(document.jwt).iat;
+    return isNewer ? { ...document, jwt: found } : document;
+  });
+}
+
+function summaryOf(
+  dir: string,
+  { made, documents }: Archive,
+  files: number,
+  moved: readonly SiteSettings[],
+): RestoreSummary {
+  return {
+    ...{ dir: fabricLayout(dir).root, made, documents: documents.length, files },
+    moved: moved.map(({ site, ports }) => ({ site, ports })),
+  };
+}
