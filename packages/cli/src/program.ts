@@ -15,6 +15,7 @@ import { addExplain } from './commands/explain.ts';
 import { addFlow } from './commands/flow.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
+import { addOperator } from './commands/operator.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRevoke } from './commands/revoke.ts';
 import { addRun } from './commands/run.ts';
@@ -77,6 +78,7 @@ export function createProgram(context: Context): Command {
   addFlow(program, context);
   addBackup(program, context);
   addRestore(program, context);
+  addOperator(program, context);
   addBench(program, context);
   addDoctor(program, context);
   addCompletion(program, context);

@@ -18,6 +18,9 @@ export type { SitePlan } from './founding/site.ts';
 export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
 export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } from './parts/parts.ts';
 export type { RecoveryPorts } from './recovery/hub-access.ts';
+export { restoreSite, type SiteRestored } from './recovery/restore-site.ts';
+export { type OperatorRotated, rotateOperator } from './recovery/rotate-operator.ts';
+export type { ChainEnd } from './recovery/site-counters.ts';
 export {
   FabricError,
   type FabricSettings,

@@ -36,6 +36,7 @@ export function siteLayout(folder: string) {
     ca: path.join(folder, 'nats', 'tls', 'ca.pem'),
     creds: path.join(folder, 'creds'),
     keys: path.join(folder, 'keys'),
+    carriedCounters: path.join(folder, 'counters.json'),
   };
 }
 

@@ -44,7 +44,7 @@ test.each([
 test('settings - a site that there is not is named', async () => {
   const dir = await folderWith('{"format":1,"sites":["cloud"],"tenants":[]}');
   await expect(readSite(dir, 'edge-x')).rejects.toThrow(
-    `there is no site edge-x in ${dir}; causeway get sites lists them`,
+    `there is no folder of site edge-x in ${dir}; causeway get sites lists the sites`,
   );
   const { folder, settings } = fabricLayout(dir).site('edge-x');
   await mkdir(folder, { recursive: true });

@@ -35,7 +35,7 @@ export interface SiteSettings {
 }
 
 /** Where a site was founded to be. */
-export type SitePlace = Pick<SiteSettings, 'host' | 'listen' | 'ports'> & {
+export type SitePlace = Pick<SiteSettings, 'host' | 'listen' | 'ports' | 'certificateDays'> & {
   /** Further names and addresses of the server's certificate. */
   readonly alsoKnownAs: readonly string[];
 };
@@ -111,7 +111,8 @@ export function readSite(dir: string, site: string): Promise<SiteSettings> {
   const { folder } = fabricLayout(dir).site(site);
   return readSettings(
     siteLayout(folder).settings,
-    `there is no site ${site} in ${fabricLayout(dir).root}; causeway get sites lists them`,
+    `there is no folder of site ${site} in ${fabricLayout(dir).root}; causeway get sites lists the sites, and ` +
+      `causeway site restore makes one again that was lost`,
     ({ host, ports, gateway }) =>
       typeof host === 'string' && typeof ports?.client === 'number' && typeof gateway === 'string',
   );

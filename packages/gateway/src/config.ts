@@ -15,6 +15,8 @@ export interface GatewayConfig {
   readonly credsDir: string;
   /** Folder of the server's leaf credentials: <tenant>.leaf.creds; none at the hub. */
   readonly leafCredsDir?: string;
+  /** File with the counters that a site which was made again goes on from; taken in once, then removed. */
+  readonly carriedCounters?: string;
 }
 
 /** Names of the streams a gateway writes to: the cloud's have names of their own (docs/architecture.md, "Streams"). */

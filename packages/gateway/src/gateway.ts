@@ -7,6 +7,7 @@ import { type GatewayConfig, streamsOf } from './config.ts';
 import { createConnections } from './connections.ts';
 import { createControlLink } from './control/control-link.ts';
 import { createPublisher } from './control/publisher.ts';
+import { carryCounters } from './counters/carried.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { cloudCopy, createCompiledCopy } from './state/copy.ts';
@@ -65,6 +66,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const inboxPrefix = `_INBOX.${site}.gateway.${gateway}`;
   const connection = await connections.keep('gateway.creds', inboxPrefix);
   const signer = createSigner(readCreds(path.join(config.credsDir, 'gateway.creds')).seed);
+  await patiently('counters of the site before', () => carryCounters({ connection, config, logger }));
   const records = await openRecorders({
     connection,
     site,

@@ -4,6 +4,7 @@ import { writeSecret } from '@causeway/identity';
 import { exportDocuments } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, withHub } from '../recovery/hub-access.ts';
+import { requireNoRotation } from '../recovery/rotate-operator.ts';
 import { FabricError, readFabric } from '../settings.ts';
 import { packArchive } from './archive.ts';
 import { readFiles } from './files.ts';
@@ -31,6 +32,7 @@ export async function backupFabric(
   const file = path.resolve(options.file);
   const { root } = fabricLayout(dir);
   const { format } = await readFabric(dir);
+  await requireNoRotation(dir);
   if (!replace && (await stat(file).catch(() => undefined))) {
     throw new FabricError(`${file} is there already; choose another name, or replace it with --force`);
   }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeJwt, writeSecret } from '@causeway/identity';
 import { FabricError } from '../settings.ts';
@@ -8,7 +8,7 @@ import type { ArchivedFile } from './archive.ts';
 const kept = ['fabric.json', 'operator', 'pki', 'registry', 'admin', 'services', 'sites'];
 /** Stores of servers, what is being written, and what belongs to one life of a hub. */
 const left =
-  /(^|\/)(jetstream[^/]*|\.[^/]*|[^/]*\.tmp|[^/]*\.new)(\/|$)|^registry\/(documents|restore)\.json$/;
+  /(^|\/)(jetstream[^/]*|\.[^/]*|[^/]*\.tmp|[^/]*\.new)(\/|$)|^registry\/(documents|restore)\.json$|^sites\/[^/]+\/counters\.json$/;
 
 /** All files of a fabric's folder that a backup holds, in order of their paths. */
 export async function readFiles(root: string): Promise<ArchivedFile[]> {
@@ -41,6 +41,8 @@ export async function writeFileOf(root: string, file: ArchivedFile): Promise<voi
     throw new FabricError(`the backup holds ${JSON.stringify(file.path)}, which is no file of a fabric`);
   }
   const place = path.join(root, ...parts);
+  // Its owner's alone, whatever comes into it first.
+  await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
   const isSecret = /\.(nk|creds|key)$|queue-secret$/.test(file.path);
   await (file.open && !isSecret ? writeJwt : writeSecret)(place, file.text);
 }

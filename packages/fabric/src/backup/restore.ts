@@ -5,7 +5,7 @@ import { type AnyDocument, leaveRestored } from '@causeway/registry';
 import { putInPlace } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, whileDown } from '../recovery/hub-access.ts';
-import { newestClaims } from '../recovery/resolvers.ts';
+import { newestClaims, trustedIssuers } from '../recovery/resolvers.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, stateFormat } from '../settings.ts';
 import { moveTakenPorts } from '../up/ports.ts';
 import { type Archive, type ArchivedFile, unpackArchive } from './archive.ts';
@@ -97,7 +97,7 @@ async function putAside(nats: string): Promise<void> {
 
 /** Claims that a site's server has and the backup does not: they hold what was revoked since. */
 async function withNewestClaims(dir: string, documents: readonly AnyDocument[]): Promise<AnyDocument[]> {
-  const newest = await newestClaims(dir);
+  const newest = await newestClaims(dir, await trustedIssuers(dir));
   return documents.map((document) => {
     if (document.kind !== 'account') return document;
     const found = newest.get(document.publicKey);

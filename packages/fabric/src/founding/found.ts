@@ -157,12 +157,7 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
     format: stateFormat,
     sites: plan.sites.map((site) => site.name),
     tenants: plan.tenants,
-    places: Object.fromEntries(
-      plan.sites.map(({ name, host, listen, alsoKnownAs, ports }) => [
-        name,
-        { host, listen, alsoKnownAs, ports },
-      ]),
-    ),
+    places: Object.fromEntries(plan.sites.map(({ name, cloud: _, ...place }) => [name, place])),
   });
 }
 

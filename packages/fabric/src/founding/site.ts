@@ -25,6 +25,8 @@ export interface SitePlan {
   readonly ports: SiteSettings['ports'];
   /** How long its server's certificates are good, in days; 825 where absent. */
   readonly certificateDays?: number;
+  /** Name of its gateway; `gw-1` where absent. */
+  readonly gateway?: string;
 }
 
 /** What all sites are founded with. */
@@ -76,6 +78,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
   const layout = fabricLayout(dir).site(plan.name);
   await mkdir(layout.folder, { recursive: true, mode: 0o700 });
   const founding = { ...around, sites: 1 };
+  const gatewayName = plan.gateway ?? firstGateway;
   const system = await foundAccount('system', accountNames.system(plan.name), founding);
   const own = plan.cloud ? undefined : await foundAccount('site', accountNames.site(plan.name), founding);
 
@@ -85,7 +88,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
   const leafCredentials: Record<string, string> = {};
   const tenantKeys: Site['tenants'] = {};
   for (const tenant of tenants) {
-    const users = await foundTenantAt({ ...plan, gateway: firstGateway }, tenant, around);
+    const users = await foundTenantAt({ ...plan, gateway: gatewayName }, tenant, around);
     await writeSecret(path.join(layout.creds, `gateway-${tenant.name}.creds`), users.gateway);
     if (users.leaf !== undefined) leafCredentials[`${tenant.name}.leaf.creds`] = users.leaf;
     tenantKeys[tenant.name] = users.keys;
@@ -94,17 +97,17 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
   let controlLeaf: string | undefined;
   let gatewayKey: string;
   if (own) {
-    const gateway = await foundUser(own, 'gateway', firstGateway, tags, around);
+    const gateway = await foundUser(own, 'gateway', gatewayName, tags, around);
     gatewayKey = gateway.publicKey;
     await save('gateway.creds', gateway);
     await save('broker.creds', await foundUser(own, 'broker', 'broker', tags, around));
     await save('auditor.creds', await foundUser(own, 'auditor', 'auditor', tags, around));
-    await save('system.creds', await foundUser(system, 'gateway', firstGateway, tags, around));
+    await save('system.creds', await foundUser(system, 'gateway', gatewayName, tags, around));
     const leaf = await foundUser(control, 'leaf', plan.name, tags, around);
     controlLeaf = leaf.publicKey;
     leafCredentials['control.leaf.creds'] = formatCreds(leaf.jwt, leaf.seed);
   } else {
-    const gateway = await foundUser(control, 'gateway', firstGateway, tags, around);
+    const gateway = await foundUser(control, 'gateway', gatewayName, tags, around);
     gatewayKey = gateway.publicKey;
     await save('gateway.creds', gateway);
     const registry = await foundUser(system, 'registry', 'registry', tags, around);
@@ -153,7 +156,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     ...(own ? { cluster: `${plan.name}-${Buffer.from(random.bytes(16)).toString('hex')}` } : {}),
     systemAccount: system.publicKey,
     tenants: tenants.map((tenant) => tenant.name),
-    gateway: firstGateway,
+    gateway: gatewayName,
     ...(plan.certificateDays === undefined ? {} : { certificateDays: plan.certificateDays }),
   };
   await writeJwt(layout.settings, `${JSON.stringify(settings, null, 2)}\n`);
@@ -161,7 +164,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     kind: 'site',
     name: plan.name,
     tenants: tenantKeys,
-    gateways: { [firstGateway]: [gatewayKey] },
+    gateways: { [gatewayName]: [gatewayKey] },
     ...(controlLeaf === undefined ? {} : { leaf: controlLeaf }),
   };
 }

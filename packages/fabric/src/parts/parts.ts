@@ -45,7 +45,7 @@ export async function startSiteGateway(dir: string, name: string, ports: Gateway
       url: siteUrl(site),
       ca: await readFile(layout.ca, 'utf8'),
       credsDir: layout.creds,
-      ...(site.cloud ? {} : { leafCredsDir: layout.leafCreds }),
+      ...(site.cloud ? {} : { leafCredsDir: layout.leafCreds, carriedCounters: layout.carriedCounters }),
     },
     ports,
   );

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import type { Clock, Logger, Random } from '@causeway/protocol';
+import { FabricError } from '../settings.ts';
 
 /** A part of the fabric that runs in a process of its own, and is started again whenever it ends. */
 export interface SupervisedPart {
@@ -64,7 +65,7 @@ export async function supervisePart(options: PartOptions): Promise<SupervisedPar
           child = undefined;
           onPid(undefined);
           done();
-          reject(new Error(failure));
+          reject(new FabricError(failure));
           if (stopped) return;
           if (clock.monotonic() - started > longestDelayMs) delay = firstDelayMs;
           logger.warn({ part: name, code, signal, retryIn: delay }, 'part ended; starting it again');

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeJwt } from '@causeway/identity';
 import { fabricLayout } from '../layout.ts';
-import { readFabric } from '../settings.ts';
+import { FabricError, readFabric } from '../settings.ts';
 
 /** Account claims as they lie in the folder of a site's server. */
 export interface ResolverFile {
@@ -27,12 +27,32 @@ export async function resolverFiles(dir: string): Promise<ResolverFile[]> {
   return found;
 }
 
-/** The latest claims of each account, by its public key, that any server in the folder has. */
-export async function newestClaims(dir: string): Promise<Map<string, string>> {
+/**
+ * The operator keys whose signature counts on account claims, by the hub's operator JWT. What a site that was taken over
+ * left in its folder, signed by itself, must not be taken for the fabric's. Throws a FabricError where there is no JWT.
+ */
+export async function trustedIssuers(dir: string): Promise<Set<string>> {
+  const layout = fabricLayout(dir);
+  const places = [layout.site('cloud').nats, layout.operator].map((folder) =>
+    path.join(folder, 'operator.jwt'),
+  );
+  for (const place of places) {
+    const jwt = await readFile(place, 'utf8').catch(() => undefined);
+    if (jwt === undefined) continue;
+    const { subject, nats } = decodeJwt(jwt.trim());
+    return new Set([subject, ...((nats.signing_keys as string[] | undefined) ?? [])]);
+  }
+  throw new FabricError(`${places.join(' and ')} are not there; bring back the hub first (docs/recovery.md)`);
+}
+
+/** The latest claims of each account, by its public key, that any server in the folder has, by a trusted issuer. */
+export async function newestClaims(dir: string, trusted: ReadonlySet<string>): Promise<Map<string, string>> {
   const newest = new Map<string, string>();
   for (const { account, jwt } of await resolverFiles(dir)) {
+    const { subject, issuer, iat } = decodeJwt(jwt);
+    if (subject !== account || !trusted.has(issuer)) continue;
     const known = newest.get(account);
-    if (known === undefined || decodeJwt(jwt).iat > decodeJwt(known).iat) newest.set(account, jwt);
+    if (known === undefined || iat > decodeJwt(known).iat) newest.set(account, jwt);
   }
   return newest;
 }

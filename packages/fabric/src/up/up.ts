@@ -10,6 +10,7 @@ import { checkPlan, clearFounding, foundFabric, isFounded } from '../founding/fo
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
 import { supervisePart } from '../process/supervise-part.ts';
+import { requireNoRotation } from '../recovery/rotate-operator.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
 import { requirePrivateKeys } from './exposed.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -116,6 +117,7 @@ export async function up(options: UpOptions): Promise<Fabric> {
     const left = await endLeftovers(layout, clock);
     if (left.length > 0) logger.warn({ left }, 'ended what an earlier start that was killed left running');
     await requirePrivateKeys(dir);
+    await requireNoRotation(dir);
     if (options.newPorts) await moveTakenPorts(dir);
     await mkdir(layout.logs, { recursive: true, mode: 0o700 });
     const { sites: names, tenants } = await readFabric(dir);

@@ -2087,6 +2087,20 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "retired": {
+        "description": "Gateway replicas that are no more, and the keys that signed their blocks: their chains have ended.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/name"
+        },
+        "additionalProperties": {
+          "type": "array",
+          "minItems": 1,
+          "items": {
+            "$ref": "names.json#/$defs/publicKey"
+          }
+        }
+      },
       "leaf": {
         "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
         "$ref": "names.json#/$defs/publicKey"

@@ -1088,6 +1088,17 @@ export interface Site {
     [k: string]: string[];
   };
   /**
+   * Gateway replicas that are no more, and the keys that signed their blocks: their chains have ended.
+   */
+  retired?: {
+    /**
+     * @minItems 1
+     *
+     * Items: The public half of an NKey.
+     */
+    [k: string]: string[];
+  };
+  /**
    * The public half of an NKey.
    */
   leaf?: string;

@@ -149,7 +149,7 @@ export function consoleOperation(options: {
       const signers: ConsoleReply['signers'] = {};
       for (const site of store.all.sites) {
         if (tenant !== 'any' && !Object.hasOwn(site.tenants, tenant)) continue;
-        for (const [gateway, keys] of Object.entries(site.gateways))
+        for (const [gateway, keys] of Object.entries({ ...site.retired, ...site.gateways }))
           signers[`${site.name}.${gateway}`] = [...keys];
       }
       for (const site of store.formerSites) {

@@ -1,0 +1,126 @@
+import { readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  createKeys,
+  decodeJwt,
+  issueOperator,
+  type Keys,
+  publicKeyOf,
+  readSecret,
+  reissueAccount,
+  writeJwt,
+  writeSecret,
+} from '@causeway/identity';
+import type { Bootstrap } from '@causeway/registry';
+import { fabricLayout } from '../layout.ts';
+import { FabricError, readFabric } from '../settings.ts';
+import { type RecoveryPorts, whileDown } from './hub-access.ts';
+import { newestClaims, resolverFiles, trustedIssuers } from './resolvers.ts';
+
+/** What new operator keys came to. */
+export interface OperatorRotated {
+  /** Public key of the new operator. */
+  readonly operator: string;
+  /** Accounts whose claims were signed anew. */
+  readonly accounts: number;
+  /** By site: files and folders that must be brought to where its server runs, if that is elsewhere. */
+  readonly redistribute: Readonly<Record<string, readonly string[]>>;
+  /** Sites whose folder is not here: they must be made again (`causeway site restore`). */
+  readonly missing: readonly string[];
+}
+
+const nextFolder = (dir: string) => path.join(fabricLayout(dir).operator, 'next');
+
+/** Throws a FabricError where new operator keys were begun and are not everywhere yet: servers would not trust each other. */
+export async function requireNoRotation(dir: string): Promise<void> {
+  if (await stat(nextFolder(dir)).catch(() => undefined)) {
+    throw new FabricError(
+      'replacing the operator’s keys was cut short; finish it with causeway operator rotate',
+    );
+  }
+}
+
+/** The keys of the new operator: those of an earlier try, where that was cut short. */
+async function nextKeys(
+  dir: string,
+  random: RecoveryPorts['random'],
+): Promise<{ operator: Keys; signing: Keys }> {
+  const keysIn = async (name: string): Promise<Keys> => {
+    const file = path.join(nextFolder(dir), name);
+    if (await stat(file).catch(() => undefined)) {
+      const seed = (await readSecret(file)).trim();
+      return { seed, publicKey: publicKeyOf(seed) };
+    }
+    const keys = createKeys('operator', random);
+    await writeSecret(file, keys.seed);
+    return keys;
+  };
+  return { operator: await keysIn('operator.nk'), signing: await keysIn('operator-signing.nk') };
+}
+
+/**
+ * Replaces the operator's identity and signing keys, lost or not, and signs the claims of every account anew; accounts
+ * and users keep their keys. The fabric must be down. Cut short, it goes on where it was.
+ */
+export async function rotateOperator(
+  options: { dir: string },
+  ports: RecoveryPorts,
+): Promise<OperatorRotated> {
+  const { dir } = options;
+  const { clock, random, onProgress } = ports;
+  const layout = fabricLayout(dir);
+  const { sites } = await readFabric(dir);
+  return whileDown(dir, ports, async () => {
+    onProgress('signing all accounts anew');
+    const { operator, signing } = await nextKeys(dir, random);
+    const issuer = signing.publicKey;
+    const { jwt: operatorJwt } = await issueOperator({
+      ...{ name: 'causeway', keys: operator, signingKeys: [issuer], now: clock.now() },
+    });
+
+    // The same new claims for all sites, made from the latest: another site's may lack a revocation.
+    const signed = new Map<string, string>();
+    // Of an earlier try that was cut short, some bear the new signature already.
+    const trusted = new Set([...(await trustedIssuers(dir)), issuer]);
+    for (const [account, jwt] of await newestClaims(dir, trusted)) {
+      const claims = decodeJwt(jwt);
+      const anew =
+        claims.issuer === issuer ? jwt : (await reissueAccount(jwt, { now: clock.now() }, signing.seed)).jwt;
+      signed.set(account, anew);
+    }
+    const files = await resolverFiles(dir);
+    for (const { file, account } of files) {
+      const jwt = signed.get(account);
+      // Claims that the operator never signed were no good before either.
+      if (jwt === undefined) await rm(file);
+      else await writeSecret(file, jwt);
+    }
+    const here = [...new Set(files.map(({ site }) => site))];
+    for (const site of here)
+      await writeSecret(path.join(layout.site(site).nats, 'operator.jwt'), operatorJwt);
+
+    const bootstrapFile = path.join(layout.registry, 'bootstrap.json');
+    const bootstrap = JSON.parse(await readFile(bootstrapFile, 'utf8')) as Bootstrap;
+    const accounts = bootstrap.accounts.map((account) => ({
+      ...account,
+      jwt: signed.get(account.publicKey) ?? account.jwt,
+    }));
+    await writeJwt(bootstrapFile, `${JSON.stringify({ ...bootstrap, accounts }, null, 2)}\n`);
+    await writeSecret(path.join(layout.registry, 'operator-signing.nk'), signing.seed);
+    await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
+    await writeSecret(path.join(layout.operator, 'operator.nk'), operator.seed);
+    await rm(nextFolder(dir), { recursive: true });
+
+    return {
+      operator: operator.publicKey,
+      accounts: signed.size,
+      redistribute: Object.fromEntries(
+        here.map((site) => [
+          site,
+          ['operator.jwt', 'resolver'].map((name) => path.join('sites', site, 'nats', name)),
+        ]),
+      ),
+      missing: sites.filter((site) => !here.includes(site)),
+    };
+  });
+}
