@@ -86,13 +86,17 @@ export async function renewAccount(
 ): Promise<Issued> {
   const { name, subject, iat, nats, type } = decodeJwt(jwt);
   if (type !== 'account') throw new RangeError(`a JWT of type ${type}; expected an account's`);
-  const { version: _, ...body } = nats;
+  const { version: _, revocations: __, ...body } = nats as Record<string, unknown>;
+  const { revocations } = options;
   return encodeClaims(
     {
       name,
       subject,
       iat: Math.max(toSeconds(options.now), iat + 1),
-      nats: { ...body, revocations: { ...options.revocations } },
+      nats: {
+        ...body,
+        ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
+      },
     },
     operatorSeed,
   );

@@ -129,7 +129,9 @@ async function make(
   onProgress('putting it in place');
   const document: Site = { ...founded, retired: { ...before.retired, ...before.gateways } };
   await createHub(await hub.connect('system.creds'), logger).pushClaims(control.jwt);
-  await store.put([document, ...accounts] satisfies AnyDocument[]);
+  // As a document too, or a registry that pushes what stands there would take the revocation back.
+  const controlDocument = { kind: 'control', publicKey: own.control, jwt: control.jwt } as const;
+  await store.put([document, ...accounts, controlDocument] satisfies AnyDocument[]);
   // Last: what is cut short before has left no folder, and is done again.
   const { folder } = layout.site(plan.name);
   await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });

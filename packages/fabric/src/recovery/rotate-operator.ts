@@ -105,7 +105,8 @@ export async function rotateOperator(
       ...account,
       jwt: signed.get(account.publicKey) ?? account.jwt,
     }));
-    await writeJwt(bootstrapFile, `${JSON.stringify({ ...bootstrap, accounts }, null, 2)}\n`);
+    const controlJwt = signed.get(bootstrap.control) ?? bootstrap.controlJwt;
+    await writeJwt(bootstrapFile, `${JSON.stringify({ ...bootstrap, accounts, controlJwt }, null, 2)}\n`);
     await writeSecret(path.join(layout.registry, 'operator-signing.nk'), signing.seed);
     await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
     await writeSecret(path.join(layout.operator, 'operator.nk'), operator.seed);

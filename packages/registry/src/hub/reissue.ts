@@ -1,6 +1,6 @@
 import { decodeJwt, publicKeyOf, reissueAccount } from '@causeway/identity';
-import type { AccountDocument, Clock, Logger } from '@causeway/protocol';
-import type { DocumentStore } from '../documents/store.ts';
+import { type AccountDocument, type Clock, documentKeys, type Logger } from '@causeway/protocol';
+import type { ControlDocument, DocumentStore } from '../documents/store.ts';
 
 /**
  * Signs account claims anew that another operator key has signed: after the operator's keys were replaced, or where the
@@ -15,8 +15,9 @@ export async function reissueForeign(options: {
 }): Promise<void> {
   const { store, operator, clock, logger } = options;
   const own = publicKeyOf(operator);
-  const reissued: AccountDocument[] = [];
-  for (const account of store.accounts) {
+  const reissued: (AccountDocument | ControlDocument)[] = [];
+  const control = store.get(documentKeys.control);
+  for (const account of [...store.accounts, ...(control?.kind === 'control' ? [control] : [])]) {
     if (decodeJwt(account.jwt).issuer === own) continue;
     const { jwt } = await reissueAccount(account.jwt, { now: clock.now() }, operator);
     reissued.push({ ...account, jwt });
@@ -24,7 +25,7 @@ export async function reissueForeign(options: {
   if (reissued.length === 0) return;
   await store.put(reissued);
   logger.warn(
-    { accounts: reissued.map(({ name }) => name) },
+    { accounts: reissued.map((account) => (account.kind === 'control' ? 'CONTROL' : account.name)) },
     'account claims of another operator key signed anew',
   );
 }
