@@ -50,9 +50,21 @@ async function json<T>(...args: string[]): Promise<T> {
 
 const up = (...args: string[]) => json<FabricSummary>('up', '--detach', ...args);
 
+/** Paths of all files below the folder, but for the stores of servers, which change all the time. */
+async function filesBelow(root: string, at = ''): Promise<string[]> {
+  const entries = await readdir(path.join(root, at), { withFileTypes: true });
+  const found = entries
+    .filter((entry) => entry.name !== 'jetstream')
+    .map((entry) => {
+      const place = path.join(at, entry.name);
+      return entry.isDirectory() ? filesBelow(root, place) : [place];
+    });
+  return (await Promise.all(found)).flat();
+}
+
 /** Everything below the folder that has an identity's key in it, by path. */
 async function keys(): Promise<Record<string, string>> {
-  const files = (await readdir(dir, { recursive: true })).filter((name) =>
+  const files = (await filesBelow(dir)).filter((name) =>
     /\.(nk|key)$|queue-secret$|operator\.jwt$|site\.json$/.test(name),
   );
   return Object.fromEntries(
@@ -63,9 +75,9 @@ async function keys(): Promise<Record<string, string>> {
 /** What the folder's own files say, but for logs and the stores of the servers. */
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of (await readdir(dir, { recursive: true })).sort()) {
-    if (/^(logs|run)(\/|$)|jetstream/.test(name)) continue;
-    hash.update(name).update(await readFile(path.join(dir, name)).catch(() => ''));
+  for (const name of (await filesBelow(dir)).sort()) {
+    if (/^(logs|run)\//.test(name)) continue;
+    hash.update(name).update(await readFile(path.join(dir, name)));
   }
   return hash.digest('hex');
 }

@@ -20,7 +20,10 @@ const seedFile = /\.(?:nk|creds)$/;
 
 /** Every file below a folder: its path from there, and its bytes as text. */
 async function filesIn(folder: string): Promise<{ place: string; text: string }[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  // So do folders, which ends the reading of all of them.
+  const entries = await until('a reading in a quiet moment', () =>
+    readdir(folder, { withFileTypes: true, recursive: true }),
+  );
   const files = entries.filter((entry) => entry.isFile());
   return Promise.all(
     files.map(async (entry) => {

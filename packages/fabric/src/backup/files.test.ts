@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts';
@@ -60,5 +60,5 @@ it.each([
   const root = await temporaryFolder();
   const written = writeFileOf(root, { path: place, open: false, text: '' });
   await expect(written).rejects.toThrow(FabricError);
-  expect(await readFiles(root)).toEqual([]);
+  expect(await readdir(root)).toEqual([]);
 });

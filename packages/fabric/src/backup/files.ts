@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeJwt, writeSecret } from '@causeway/identity';
 import { FabricError } from '../settings.ts';
+import { filesBelow } from '../walk.ts';
 import type { ArchivedFile } from './archive.ts';
 
 /** What of a fabric's folder a backup holds. */
@@ -12,17 +13,8 @@ const left =
 
 /** All files of a fabric's folder that a backup holds, in order of their paths. */
 export async function readFiles(root: string): Promise<ArchivedFile[]> {
-  const paths: string[] = [];
-  for (const name of kept) {
-    const place = path.join(root, name);
-    const found = await stat(place).catch(() => undefined);
-    if (found?.isFile()) paths.push(name);
-    if (!found?.isDirectory()) continue;
-    for (const entry of await readdir(place, { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile()) continue;
-      paths.push(path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
-    }
-  }
+  const below = await Promise.all(kept.slice(1).map((folder) => filesBelow(root, folder)));
+  const paths = ['fabric.json', ...below.flat()].map((place) => place.split(path.sep).join('/'));
   const files: ArchivedFile[] = [];
   for (const each of paths.filter((name) => !left.test(name)).sort()) {
     const place = path.join(root, each);

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fabricLayout } from '../layout.ts';
 import { FabricError } from '../settings.ts';
+import { filesBelow } from '../walk.ts';
 
 /** Files that hold a seed or key. */
 const secretFile = /\.(nk|creds|key)$|^queue-secret$/;
@@ -11,14 +12,10 @@ async function exposedFiles(root: string): Promise<{ path: string; mode: number 
   const folders = ['operator', 'pki', 'registry', 'admin', 'sites', 'services'];
   const found: { path: string; mode: number }[] = [];
   for (const folder of folders) {
-    const entries = await readdir(path.join(root, folder), { withFileTypes: true, recursive: true }).catch(
-      () => [],
-    );
-    for (const entry of entries) {
-      if (!entry.isFile() || !secretFile.test(entry.name)) continue;
-      const place = path.join(entry.parentPath, entry.name);
-      const mode = (await stat(place).catch(() => undefined))?.mode ?? 0;
-      if ((mode & 0o077) !== 0) found.push({ path: path.relative(root, place), mode: mode & 0o777 });
+    for (const place of await filesBelow(root, folder)) {
+      if (!secretFile.test(path.basename(place))) continue;
+      const mode = (await stat(path.join(root, place)).catch(() => undefined))?.mode ?? 0;
+      if ((mode & 0o077) !== 0) found.push({ path: place, mode: mode & 0o777 });
     }
   }
   return found;
