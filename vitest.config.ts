@@ -19,6 +19,8 @@ export default defineConfig({
       project('integration', 'test/integration/**/*.test.ts', patient),
       project('security', 'test/security/**/*.test.ts', patient),
       project('faults', 'test/faults/**/*.test.ts', patient),
+      // 20,000 messages: more is `npm run fuzz`.
+      project('fuzz', 'test/fuzz/**/*.test.ts', { testTimeout: 240_000, hookTimeout: 60_000 }),
       project('examples', 'test/examples/**/*.test.ts', patient),
       // Containers: they skip themselves, saying so, where there is no Docker.
       project('e2e', 'test/e2e/**/*.test.ts', { testTimeout: 300_000, hookTimeout: 300_000 }),

@@ -1,0 +1,139 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fabricLayout } from '@causeway/fabric';
+import type { Msg } from 'nats';
+import type { TestFabric } from '../../support/fabric.ts';
+import { runProgram } from '../../support/run-program.ts';
+import { mark } from './arbitraries.ts';
+import { honestTenant, hostileTenant, type Stage } from './stage.ts';
+
+/** A subject that nobody should have been heard on, or a text that should not have been heard there. */
+export interface Escape {
+  readonly account: string;
+  readonly site: string;
+  readonly subject: string;
+}
+
+const heardByWitnesses = [
+  // No `call.>`: with someone who hears everything, no call would be told that nobody listens.
+  '_INBOX.>',
+  'notify.>',
+  'serve.*.victim.>',
+  'answer.*.victim.>',
+  'registry.*.victim.>',
+  'call.*.victim.>',
+  'control.>',
+  'admin.>',
+  'audit.>',
+  'flow.>',
+  '$JS.>',
+  '$KV.>',
+];
+const players = '(?:edge-a\\.(?:fuzz|asker|liar|echo)|cloud\\.store|edge-b\\.bsvc)';
+const inHostileTenant = new RegExp(
+  `^(?:_INBOX\\.(?:${players}|edge-a\\.victim)\\.[\\w-]{1,64}\\.[\\w-]{1,64}|notify\\.${players}\\.\\w+|registry\\.edge-a\\.victim\\.(?:renew|discover|register))$`,
+);
+const inHonestTenant =
+  /^(?:_INBOX\.(?:edge-a\.(?:teller|local)|cloud\.ledger)\.[\w-]{1,64}\.[\w-]{1,64}|notify\.(?:edge-a\.(?:teller|local)|cloud\.ledger)\.\w+)$/;
+const markedInControl =
+  /^(?:control\.edge-b\.|control\.edge-a\.register$|admin\.globex\.amy\.|_INBOX\.edge-[ab]\.gateway\.gw-1\.|_INBOX\.admin\.globex\.amy\.|_INBOX\.cloud\.registry\.)/;
+
+/** Has witnesses listen where nothing of the fuzzer's may be heard. The list grows while they do, to a hundred. */
+export async function listenForEscapes(stage: Stage): Promise<readonly Escape[]> {
+  const escapes: Escape[] = [];
+  const listen = async (
+    site: string,
+    account: string,
+    subjects: readonly string[],
+    fine: (message: Msg) => boolean,
+  ) => {
+    const { connection } = await stage.witnesses.at(site, account);
+    for (const subject of subjects) {
+      connection.subscribe(subject, {
+        callback: (_, message) => {
+          if (escapes.length < 100 && !fine(message))
+            escapes.push({ account, site, subject: message.subject });
+        },
+      });
+    }
+    await connection.flush();
+  };
+  const marked = ({ data }: Msg) => Buffer.from(data.buffer, data.byteOffset, data.length).includes(mark);
+  for (const site of ['edge-a', 'cloud']) {
+    await listen(site, hostileTenant, heardByWitnesses, ({ subject }) => inHostileTenant.test(subject));
+    await listen(
+      site,
+      honestTenant,
+      heardByWitnesses,
+      (message) => inHonestTenant.test(message.subject) && !marked(message),
+    );
+  }
+  const control = ['control.>', 'admin.>', '_INBOX.>', 'enroll.>'];
+  await listen(
+    'cloud',
+    'CONTROL',
+    control,
+    (message) => markedInControl.test(message.subject) || !marked(message),
+  );
+  return escapes;
+}
+
+/** Lines of logs that are written because of what the fuzzer does, and why they are no fault. */
+const expectedLines: readonly [file: RegExp, text: RegExp, why: string][] = [
+  [
+    /^server-/,
+    /Publish Violation|Subscription Violation|permissions violation/i,
+    'a client asks for what it may not',
+  ],
+  [
+    /^server-/,
+    /maximum (?:payload|control line)|parser? error|parse error|authentication|Authorization/i,
+    'a client that does not speak NATS is cut off',
+  ],
+  [/^server-/, /won't be able to trace events/, 'a header that asks for a trace to nowhere'],
+  [/^server-/, /TLS handshake error|read error|write error|connection reset/i, 'a client that was cut off'],
+  [/^server-edge-b/, /JetStream/i, 'the owner of edge-b stores what the stream refuses'],
+];
+
+/** Where the logs of a fabric ended when it was asked. */
+export async function logPositions(fabric: TestFabric): Promise<Map<string, number>> {
+  const { logs } = fabricLayout(fabric.dir);
+  const files = await readdir(logs);
+  return new Map(
+    await Promise.all(files.map(async (file) => [file, (await stat(path.join(logs, file))).size] as const)),
+  );
+}
+
+/** Errors, and lines that are no log lines at all (a stack), since these positions; the first hundred. */
+export async function newLogErrors(fabric: TestFabric, from: ReadonlyMap<string, number>): Promise<string[]> {
+  const { logs } = fabricLayout(fabric.dir);
+  const found: string[] = [];
+  for (const file of await readdir(logs)) {
+    const text = (await readFile(path.join(logs, file))).subarray(from.get(file) ?? 0).toString();
+    for (const line of text.split('\n')) {
+      if (line === '' || found.length >= 100 || !isError(line)) continue;
+      if (expectedLines.some(([name, pattern]) => name.test(file) && pattern.test(line))) continue;
+      found.push(`${file}: ${line.slice(0, 1_500)}`);
+    }
+  }
+  return found;
+}
+
+function isError(line: string): boolean {
+  try {
+    return Number((JSON.parse(line) as { level?: number }).level) >= 50;
+  } catch {
+    return true;
+  }
+}
+
+/** Resident memory of each process, in MiB, by name. */
+export async function memoryOf(fabric: TestFabric): Promise<Map<string, number>> {
+  const { processes } = fabric.fabric;
+  const sizes = new Map<string, number>();
+  for (const [name, pid] of Object.entries(processes)) {
+    const { stdout } = await runProgram('ps', ['-o', 'rss=', '-p', String(pid)]);
+    sizes.set(name, Math.round(Number(stdout.trim()) / 1024));
+  }
+  return sizes;
+}
