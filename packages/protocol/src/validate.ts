@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
 import { messageRefs, messageSchemas } from './generated/schemas.ts';
 import type { Messages } from './generated/types.ts';
+import { isNestedDeeper } from './json.ts';
 
 /** A fault in some input: where (JSON pointer, RFC 6901; empty for the whole) and what. */
 export interface Fault {
@@ -61,8 +62,14 @@ export function check<N extends keyof Messages>(name: N, value: unknown): Parsed
   return validate(value) ? { value: value as Messages[N] } : { fault: faultOf(validate.errors) };
 }
 
-/** Parses JSON bytes and checks them as `check` does. */
+/** A schema in a manifest may have 100 levels; the manifest and the message around it have a few more. */
+const mostLevels = 128;
+
+/** Parses JSON bytes and checks them as `check` does. What recurses over the value need not fear for its stack. */
 export function parseMessage<N extends keyof Messages>(name: N, bytes: Uint8Array): Parsed<Messages[N]> {
+  if (isNestedDeeper(bytes, mostLevels)) {
+    return { fault: { pointer: '', problem: `is nested more than ${mostLevels} levels deep` } };
+  }
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(bytes));

@@ -1,12 +1,14 @@
 import {
   CausewayError,
   encodeJson,
+  isName,
   isToken,
   type LeaseReply,
   type Logger,
   type Manifest,
   majorOf,
   type NoRouteReport,
+  nameFault,
   parseMessage,
   type RegisterRequest,
   requireProtocol,
@@ -98,7 +100,9 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
         };
       }
       case 'noroute': {
-        around.reported(service, expect('NoRouteReport', body).calls);
+        const { calls } = expect('NoRouteReport', body);
+        requireNames(calls);
+        around.reported(service, calls);
         return lease();
       }
       default:
@@ -135,6 +139,16 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       },
     );
   };
+}
+
+/** A record that names what nobody can be called is none: the block that held it would not verify. */
+function requireNames(calls: NoRouteReport['calls']): void {
+  for (const [index, { service, toSite }] of calls.entries()) {
+    const fault = nameFault('service', service) ?? (toSite === 'any' ? undefined : nameFault('site', toSite));
+    if (fault === undefined) continue;
+    const pointer = `/calls/${index}/${isName(service) ? 'toSite' : 'service'}`;
+    throw new CausewayError('INVALID_REQUEST', `NoRouteReport${pointer}: ${fault}`, { pointer });
+  }
 }
 
 /** The parsed message, or INVALID_REQUEST with the place of the fault. */
