@@ -32,7 +32,8 @@ export function createAnswers(): Answers {
   const faults: string[] = [];
   let tokens = 0;
   let wake = () => {};
-  const next = () => (tokens++).toString(36);
+  // Like no token that a reply subject of another's is made with.
+  const next = () => `n-${(tokens++).toString(36)}`;
   const fault = (text: string) => {
     if (faults.length < 100) faults.push(text);
   };

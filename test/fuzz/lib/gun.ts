@@ -16,7 +16,8 @@ export interface Gun {
 }
 
 const connection = 'gun';
-const renewMs = 3_000;
+/** Often, since an instance that answers as the broker does where nobody listens is taken for gone. */
+const renewMs = 250;
 /** A call that a hostile instance leaves unanswered must not wait so long that the instance is left out for it. */
 const replyDeadlineMs = 700;
 

@@ -125,7 +125,11 @@ async function furnish(fabric: TestFabric, witnesses: Witnesses): Promise<Stage>
       { service: '*', endpoints: ['limited'] },
       { rate: 50, concurrency: 4 },
     ),
-    { ...allow('no-victim', hostileTenant, 'fuzz', { service: 'victim' }), effect: 'deny' },
+    // The one is called by nobody, the other by those whose calls it has answers for.
+    ...['victim', 'liar'].map((service) => ({
+      ...allow(`no-${service}`, hostileTenant, 'fuzz', { service }),
+      effect: 'deny',
+    })),
     allow('asker', hostileTenant, 'asker', { service: 'liar' }),
   ]);
   const served: readonly [site: string, service: string, tenant: string][] = [
