@@ -276,3 +276,22 @@ describe('storing', () => {
     expect(clock.timers).toBe(0);
   });
 });
+
+describe('floods', () => {
+  test('chain - refusals without end leave room for the calls of others, and are counted to the last one', async () => {
+    store.blind = true;
+    store.behave(...Array.from({ length: 5 }, () => 'lost' as const));
+    for (let at = 0; at < 50_000; at += 1) {
+      chain.add(recordOf(`r${at}`, { decision: 'denied', code: 'DENIED', policy: null }), 'g');
+    }
+    expect(chain.full).toBe(false);
+    chain.add(recordOf('honest'), 'g');
+    store.blind = false;
+    await clock.advance(30_000);
+    const records = stored.flatMap((block) => block.records);
+    const sum = (code: string) =>
+      records.filter((each) => each.code === code).reduce((total, { count = 1 }) => total + count, 0);
+    expect([sum('DENIED'), sum('OK'), chain.waiting]).toEqual([50_000, 1, 0]);
+    expect(problems()).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
-import { classOf, recordLine, type SealedBlock, sealBlock } from '@causeway/audit';
+import { classOf, type SealedBlock, sealBlock } from '@causeway/audit';
 import type { AuditRecord, Clock, Logger } from '@causeway/protocol';
+import { createRecordQueue, maxBlockRecords, type RecordQueue } from './record-queue.ts';
 
 /** Where a chain stands: the number and hash of its last stored block, and where that is in the site's stream. */
 export interface ChainPosition {
@@ -30,7 +31,10 @@ export interface BlockStore {
 
 /** The records of one tenant at one gateway, as a chain of signed blocks. */
 export interface Chain {
-  /** Adds a record to the next block. `group` names what it adds to in the counters. */
+  /**
+   * Adds a record to the next block. `group` names what it adds to in the counters. Where very many wait, a caller's
+   * refusals go together, into records that say how many they stand for.
+   */
   add(record: AuditRecord, group: string): void;
   /** True while no call may be made, because it could not be recorded: the buffer is full, or the chain is lost. */
   readonly full: boolean;
@@ -45,12 +49,6 @@ export interface Chain {
 
 type RecordClass = 'access' | 'refusal';
 
-interface Waiting {
-  readonly record: AuditRecord;
-  readonly line: string;
-  readonly group: string;
-}
-
 /** What came of storing a block. */
 type Outcome =
   | { readonly own: true; readonly streamSeq: number }
@@ -58,10 +56,6 @@ type Outcome =
 
 /** A record joins a block within this many milliseconds. */
 const flushMs = 4;
-/** Bounds of one block: its records, its bytes, and the counters it touches (one atomic batch holds 1,000). */
-const maxBlockRecords = 512;
-const maxBlockBytes = 256 * 1024;
-const maxBlockGroups = 120;
 /** Records that may wait while the stream does not answer; beyond it calls are refused. */
 const maxWaiting = 20_000;
 const firstRetryMs = 50;
@@ -80,7 +74,10 @@ export function createChain(options: {
   logger: Logger;
 }): Chain {
   const { tenant, site, gateway, store, sign, onStored, clock, logger } = options;
-  const waiting: Record<RecordClass, Waiting[]> = { access: [], refusal: [] };
+  const waiting: Record<RecordClass, RecordQueue> = {
+    access: createRecordQueue(),
+    refusal: createRecordQueue(),
+  };
   let position = options.start;
   let count = 0;
   let storing = false;
@@ -90,21 +87,6 @@ export function createChain(options: {
   let lastKind: RecordClass = 'refusal';
   let cancelTimer: (() => void) | undefined;
   let idle: (() => void)[] = [];
-
-  /** Takes the records of the next block off a queue. */
-  function take(queue: Waiting[]): Waiting[] {
-    const groups = new Set<string>();
-    let bytes = 0;
-    let length = 0;
-    for (const item of queue) {
-      groups.add(item.group);
-      bytes += item.line.length + 1;
-      if (length > 0 && (length === maxBlockRecords || bytes > maxBlockBytes || groups.size > maxBlockGroups))
-        break;
-      length += 1;
-    }
-    return queue.splice(0, length);
-  }
 
   /**
    * Stores one block, for as long as it takes. Never twice: after a doubtful try it looks first, and the stream
@@ -171,7 +153,7 @@ export function createChain(options: {
       for (;;) {
         const kind = nextKind();
         lastKind = kind;
-        const items = take(waiting[kind]);
+        const items = waiting[kind].take();
         if (items.length === 0 || closed || lost) break;
         const block = sealBlock(
           {
@@ -189,7 +171,7 @@ export function createChain(options: {
         const outcome = await persist(block);
         if (!outcome) break;
         if (!outcome.own) {
-          waiting[kind].unshift(...items);
+          waiting[kind].putBack(items);
           follow(outcome.last);
           if (lost) break;
           continue;
@@ -218,12 +200,8 @@ export function createChain(options: {
 
   return {
     add(record, group) {
-      waiting[classOf(record) === 'access' ? 'access' : 'refusal'].push({
-        record,
-        line: recordLine(record),
-        group,
-      });
-      count += 1;
+      const kind = classOf(record) === 'access' ? 'access' : 'refusal';
+      if (waiting[kind].add(record, group)) count += 1;
       schedule();
     },
     get full() {
