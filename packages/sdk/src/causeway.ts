@@ -101,9 +101,26 @@ export async function connect(options: ConnectOptions = {}): Promise<Causeway> {
     if (refused?.operation === 'publish') denied(refused.subject);
   };
   const connection = await firstConnection(settings, prefix, onStatus, options);
+  await requireOwnSite(connection, identity);
   const mux = createReplyMux({ connection, prefix, clock, random });
   denied = mux.deny;
   return assemble(settings, { connection, mux, link });
+}
+
+/**
+ * A tenant's account is known at all its sites, so another site's server lets these credentials in; but no gateway
+ * there would hear them, and every call would fail without a word of why.
+ */
+async function requireOwnSite(connection: NatsConnection, { site, service }: Identity): Promise<void> {
+  const { domain } = (connection.info ?? {}) as { domain?: string };
+  if (domain === undefined || domain === site) return;
+  const server = connection.getServer();
+  await connection.close();
+  throw new CausewayError(
+    'REVOKED',
+    `these are the credentials of ${service} of site ${site}, and ${server} is the server of ${domain}: ` +
+      `connect to the server of ${site}, or have credentials made for ${domain} with causeway service add`,
+  );
 }
 
 async function firstConnection(

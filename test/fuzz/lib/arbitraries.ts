@@ -146,6 +146,11 @@ const wildHeaders = fc.oneof(
     )
     .map(([first, lines, end]) => Buffer.from(`${[first, ...lines].join('\r\n')}${end}`)),
   fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+  // Many: a client that compares each with all before it takes its time.
+  fc.constantFrom(100, 2_000).map((lines) => {
+    const list = Array.from({ length: lines }, (_, at) => `h${at}: x\r\n`);
+    return Buffer.from(`NATS/1.0\r\n${list.join('')}\r\n`);
+  }),
 );
 
 /** A block of headers or none. */
