@@ -70,7 +70,7 @@ const version = fc.oneof(
 );
 
 /** A manifest of a service of that name, good or bad. */
-export function manifestOf(service: string): fc.Arbitrary<unknown> {
+function manifestOf(service: string): fc.Arbitrary<unknown> {
   return mutatedObject(
     fc.record({
       kind: fc.constant('api'),
