@@ -115,7 +115,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       },
     },
   });
-  const publisher = createPublisher({ state, control, inForce });
+  const publisher = createPublisher({ state, control, inForce, clock });
 
   for (const tenant of tenants) {
     const agent = await startTenantAgent({
