@@ -113,10 +113,18 @@ describe('escape matrix', () => {
         })),
       ),
     );
-    // All at once: a server takes its time over a link that it turns away.
-    const verdicts = await Promise.all(
-      tries.map(async ({ member, site, kind }) => knock(await doorOf(fabric, site, kind), member.pass)),
-    );
+    // Many at once, since a server takes its time over a link that it turns away; not all, since signing is slow in
+    // nkeys.js and a server gives a TLS handshake that waits for its turn here up after 5 s.
+    const atOnce = 18;
+    const verdicts: string[] = [];
+    while (verdicts.length < tries.length) {
+      const group = tries.slice(verdicts.length, verdicts.length + atOnce);
+      verdicts.push(
+        ...(await Promise.all(
+          group.map(async ({ member, site, kind }) => knock(await doorOf(fabric, site, kind), member.pass)),
+        )),
+      );
+    }
     const seen = tries.map(({ member, site, kind }, index) => [title(member), site, kind, verdicts[index]]);
     const expected = tries.map(({ member, site, kind, welcome }) => [
       title(member),
