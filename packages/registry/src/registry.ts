@@ -171,7 +171,7 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       apply: applyOperation({ store, compiler }),
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store }),
-      issue: issueOperation({ store, compiler, users }),
+      issue: issueOperation({ store, compiler, users, voiding }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),

@@ -1,8 +1,16 @@
 import { decodeJwt, isPublicKey, type Revocations } from '@causeway/identity';
-import { CausewayError, documentKeys, type IssueReply, nameFault, type Service } from '@causeway/protocol';
+import {
+  CausewayError,
+  documentKeys,
+  type IssueReply,
+  type IssueRequest,
+  nameFault,
+  type Service,
+} from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
+import type { Voiding } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
 
 /** The second at which a key was revoked; what is issued to it within that second would be void. */
@@ -11,11 +19,54 @@ function revokedAt(accountJwt: string, key: string): number | undefined {
 }
 
 /** issue: signs a key that was made where it will be used, as a service. */
-export function issueOperation(options: { store: DocumentStore; compiler: Compiler; users: UserIssuer }) {
-  const { store, compiler, users } = options;
+export function issueOperation(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  users: UserIssuer;
+  voiding: Pick<Voiding, 'inTurn'>;
+}) {
+  const { store, compiler, users, voiding } = options;
+
+  async function sign({ tenant, site, service, key, labels }: IssueRequest): Promise<string> {
+    const place = store.get(documentKeys.site(site));
+    if (place?.kind !== 'site') {
+      throw new CausewayError('INVALID_REQUEST', `there is no site ${site}; causeway get sites lists them`, {
+        pointer: '/site',
+      });
+    }
+    if (place.revoked) {
+      throw new CausewayError('INVALID_REQUEST', `site ${site} was revoked; it takes no new identities`, {
+        pointer: '/site',
+      });
+    }
+    if (!Object.hasOwn(place.tenants, tenant)) {
+      throw new CausewayError('INVALID_REQUEST', `tenant ${tenant} is not at site ${site}`, {
+        pointer: '/tenant',
+      });
+    }
+    const account = store.get(documentKeys.account(tenant));
+    const revoked = account?.kind === 'account' ? revokedAt(account.jwt, key) : undefined;
+    const jwt = await users.service(tenant, site, service, key, revoked);
+    // Read and written with nothing in between, or a registration of the same moment would be lost.
+    const standing = store.get(documentKeys.service(tenant, site, service));
+    const before = standing?.kind === 'service' ? standing : undefined;
+    const next: Service = {
+      ...before,
+      kind: 'service',
+      tenant,
+      site,
+      name: service,
+      keys: [...new Set([...(before?.keys ?? []), key])],
+      ...(labels === undefined ? {} : { labels }),
+    };
+    await store.put([next]);
+    return jwt;
+  }
+
   return operation({
     request: 'IssueRequest',
-    async run({ tenant, site, service, key, labels }, by): Promise<IssueReply> {
+    async run(request, by): Promise<IssueReply> {
+      const { tenant, service, key } = request;
       requireScope(by, tenant);
       const fault = nameFault('service', service);
       if (fault) throw new CausewayError('INVALID_REQUEST', fault, { pointer: '/service' });
@@ -24,42 +75,9 @@ export function issueOperation(options: { store: DocumentStore; compiler: Compil
           pointer: '/key',
         });
       }
-      const place = store.get(documentKeys.site(site));
-      if (place?.kind !== 'site') {
-        throw new CausewayError(
-          'INVALID_REQUEST',
-          `there is no site ${site}; causeway get sites lists them`,
-          {
-            pointer: '/site',
-          },
-        );
-      }
-      if (place.revoked) {
-        throw new CausewayError('INVALID_REQUEST', `site ${site} was revoked; it takes no new identities`, {
-          pointer: '/site',
-        });
-      }
-      if (!Object.hasOwn(place.tenants, tenant)) {
-        throw new CausewayError('INVALID_REQUEST', `tenant ${tenant} is not at site ${site}`, {
-          pointer: '/tenant',
-        });
-      }
-      const account = store.get(documentKeys.account(tenant));
-      const revoked = account?.kind === 'account' ? revokedAt(account.jwt, key) : undefined;
-      const jwt = await users.service(tenant, site, service, key, revoked);
-      // Read and written with nothing in between, or a registration of the same moment would be lost.
-      const standing = store.get(documentKeys.service(tenant, site, service));
-      const before = standing?.kind === 'service' ? standing : undefined;
-      const next: Service = {
-        ...before,
-        kind: 'service',
-        tenant,
-        site,
-        name: service,
-        keys: [...new Set([...(before?.keys ?? []), key])],
-        ...(labels === undefined ? {} : { labels }),
-      };
-      await store.put([next]);
+      // Not while a revocation is under way: it would not know of the key, and a site that is cut off would have one
+      // that is valid.
+      const jwt = await voiding.inTurn(() => sign(request));
       await compiler.run();
       return { jwt, revision: store.revision };
     },
