@@ -1,3 +1,4 @@
+import { flowKeys } from '@causeway/audit';
 import type { Causeway, CausewayError } from '@causeway/sdk';
 import { headers, type Msg } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -216,6 +217,38 @@ describe('guard', () => {
       return denied.length === victims.length && denied.every(({ replyBytes }) => replyBytes === 0);
     });
     await raw.close();
+  });
+
+  it('guard - endpoints that a caller makes up make no counters, also where it wants no answer', async () => {
+    const caller = await client('inventor');
+    const creds = await fabric.identity('edge-a', 'inventor');
+    const raw = await rawClient(fabric, 'edge-a', creds, '_INBOX.edge-a.inventor');
+    // Another service, with no grant at all.
+    const stranger = await rawClient(
+      ...([fabric, 'edge-a', await fabric.identity('edge-a', 'unknown'), '_INBOX.edge-a.unknown'] as const),
+    );
+    for (let n = 0; n < 20; n += 1) {
+      raw.publish(`call.edge-a.inventor.edge-a.work.v1.made${n}`, '1');
+      stranger.publish(`call.edge-a.unknown.edge-a.work.v1.made${n}`, '1', {
+        reply: 'serve.edge-a.work.x.v1.echo',
+      });
+    }
+    await raw.flush();
+    await stranger.flush();
+    await caller.call(at('echo'), 1);
+    const records = await until('all are recorded', async () => {
+      const found = (await readRecords(fabric)).filter(({ to }) => to.endpoint.startsWith('made'));
+      return found.length === 40 && found;
+    });
+    // A name that one service makes up would stay in the site's counters for ever, and there is room for so many.
+    const counted = new Set(records.flatMap((record) => [...flowKeys(record).keys()]));
+    expect([...counted].filter((subject) => subject.includes('.made'))).toEqual([]);
+    expect(new Set(records.map(({ from, code }) => `${from.service} ${code}`))).toEqual(
+      new Set(['inventor NO_SUCH_ENDPOINT', 'unknown NO_ROUTE']),
+    );
+    expect(records.every(({ reason }) => reason?.includes('not an inbox of the caller'))).toBe(true);
+    await raw.close();
+    await stranger.close();
   });
 
   it('guard - headers reach a service by the allow-list alone', async () => {

@@ -324,16 +324,23 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     }
     if (!answerable) {
       // Whoever answers publishes with his own rights: never into a subject that the caller chose (ADR 0004).
-      writeRecord(call, {
-        decision: 'denied',
-        code: 'DENIED',
-        reason: 'the reply subject is not an inbox of the caller; nothing was answered',
-        replyBytes: 0,
-      });
+      const why = 'the reply subject is not an inbox of the caller; nothing was answered';
+      // What would have been refused anyway is recorded as that: an endpoint that the caller made up is none to count.
+      writeRecord(
+        call,
+        entry.admits
+          ? { decision: 'denied', code: 'DENIED', reason: why, replyBytes: 0 }
+          : {
+              decision: decisionOf(entry),
+              code: entry.told,
+              reason: `${entry.reason}; ${why}`,
+              replyBytes: 0,
+            },
+      );
       return;
     }
     if (!entry.admits) {
-      refuse(call, entry.told === 'NO_SUCH_ENDPOINT' ? 'failed' : 'denied', refusalOf(entry), entry.reason);
+      refuse(call, decisionOf(entry), refusalOf(entry), entry.reason);
       return;
     }
     if (!readable) {
@@ -361,6 +368,10 @@ function limitReason({ code, policy, retryAfter }: LimitRefusal): string {
   return code === 'RATE_LIMITED'
     ? `over the rate of policy ${policy}; wait ${retryAfter} ms`
     : `as many calls under way as policy ${policy} allows`;
+}
+
+function decisionOf({ told }: { told: ErrorCode }): 'failed' | 'denied' {
+  return told === 'NO_SUCH_ENDPOINT' ? 'failed' : 'denied';
 }
 
 function refusalOf(entry: { told: ErrorCode; toldReason: string }): RefusalText {
