@@ -44,7 +44,9 @@ interface Header {
   };
 }
 
-const cost = { name: 'scrypt', N: 2 ** 15, r: 8, p: 1 } as const;
+const cost = { name: 'scrypt', N: 2 ** 17, r: 8, p: 1 } as const;
+/** What a forged archive may unpack to. */
+const mostBytes = 512 * 1024 ** 2;
 const tagBytes = 16;
 const newline = 0x0a;
 
@@ -107,7 +109,16 @@ export function unpackArchive(bytes: Buffer, passphrase: string | undefined, fil
   }
   const body = bytes.subarray(end);
   const damaged = new FabricError(`${file} is damaged: it does not end as it was written; take another copy`);
-  if (!header.sealed) return parse(() => gunzipSync(body), damaged);
+  if (!header.sealed) {
+    // Nothing binds it to whoever knows the passphrase: anybody could have put it in the place of the sealed one.
+    if (passphrase !== undefined) {
+      throw new FabricError(
+        `${file} is not sealed, though a passphrase was given: another backup may have been put in its place. Leave ` +
+          `out --passphrase-file if it was made with --plain and nobody else could write it`,
+      );
+    }
+    return parse(body, damaged);
+  }
   if (passphrase === undefined) throw new FabricError(`${file} is sealed; give --passphrase-file`);
   const { sealed } = header;
   if (!isModest(sealed) || body.length < tagBytes) throw damaged;
@@ -125,13 +136,15 @@ export function unpackArchive(bytes: Buffer, passphrase: string | undefined, fil
   } catch {
     throw new FabricError(`${file} cannot be opened: the passphrase is another, or the file is damaged`);
   }
-  return parse(() => gunzipSync(opened), damaged);
+  return parse(opened, damaged);
 }
 
-function parse(unzip: () => Buffer, damaged: FabricError): Archive {
+function parse(body: Buffer, damaged: FabricError): Archive {
   let archive: Partial<Archive> | null;
   try {
-    archive = JSON.parse(unzip().toString('utf8')) as Partial<Archive> | null;
+    archive = JSON.parse(
+      gunzipSync(body, { maxOutputLength: mostBytes }).toString('utf8'),
+    ) as Partial<Archive> | null;
   } catch {
     throw damaged;
   }
