@@ -45,12 +45,15 @@ async function restore(context: Context, file: string, options: RestoreOptions):
   const moved = summary.moved.map(
     ({ site, ports }) => `site ${site} has other ports here: ${Object.values(ports).join(', ')}\n`,
   );
+  const since = hub
+    ? (summary.revoked ?? []).map((name) => `${name} was revoked since, and stays so\n`)
+    : ['What was revoked since then is valid again: revoke it again (docs/recovery.md)\n'];
   print(
     context,
     options.output,
     { ...summary, made },
     () =>
       `${summary.dir} has the ${hub ? 'hub' : 'fabric'} of ${made} again: ${summary.files} files, and ` +
-      `${summary.documents} documents for its next start\n${moved.join('')}`,
+      `${summary.documents} documents for its next start\n${[...moved, ...since].join('')}`,
   );
 }

@@ -1,15 +1,17 @@
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeJwt } from '@causeway/identity';
-import { type AnyDocument, leaveRestored } from '@causeway/registry';
+import { readSecret } from '@causeway/identity';
+import { leaveRestored } from '@causeway/registry';
 import { putInPlace } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, whileDown } from '../recovery/hub-access.ts';
-import { newestClaims, trustedIssuers } from '../recovery/resolvers.ts';
+import { readClaims, trustedIssuers } from '../recovery/resolvers.ts';
+import { ownAccounts } from '../recovery/standing-accounts.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, stateFormat } from '../settings.ts';
 import { moveTakenPorts } from '../up/ports.ts';
 import { type Archive, type ArchivedFile, unpackArchive } from './archive.ts';
 import { writeFileOf } from './files.ts';
+import { withoutRevoked } from './revoked-since.ts';
 
 /** What a restore came to. */
 export interface RestoreSummary {
@@ -20,6 +22,8 @@ export interface RestoreSummary {
   readonly files: number;
   /** Sites whose ports another process has here, with those that were chosen instead. */
   readonly moved: readonly Pick<SiteSettings, 'site' | 'ports'>[];
+  /** Sites and services that were revoked since, and stay so; of a whole fabric that is not known. */
+  readonly revoked?: readonly string[];
 }
 
 async function read(file: string, passphrase: string | undefined): Promise<Archive> {
@@ -80,9 +84,15 @@ export async function restoreHub(
     }
     for (const each of missing) await writeFileOf(layout.root, each);
     await putAside(layout.site('cloud').nats);
-    const documents = await withNewestClaims(dir, archive.documents);
+    const { documents, revoked } = await withoutRevoked({
+      documents: archive.documents,
+      claims: await readClaims(dir, await trustedIssuers(dir)),
+      control: (await ownAccounts(dir)).control,
+      operator: (await readSecret(path.join(layout.registry, 'operator-signing.nk'))).trim(),
+      clock: ports.clock,
+    });
     await leaveRestored(layout.registry, { revision: archive.revision, documents });
-    return summaryOf(dir, archive, missing.length, []);
+    return { ...summaryOf(dir, archive, missing.length, []), revoked };
   });
 }
 
@@ -93,17 +103,6 @@ async function putAside(nats: string): Promise<void> {
   let count = 1;
   while (names.includes(`jetstream.lost-${count}`)) count += 1;
   await rename(path.join(nats, 'jetstream'), path.join(nats, `jetstream.lost-${count}`));
-}
-
-/** Claims that a site's server has and the backup does not: they hold what was revoked since. */
-async function withNewestClaims(dir: string, documents: readonly AnyDocument[]): Promise<AnyDocument[]> {
-  const newest = await newestClaims(dir, await trustedIssuers(dir));
-  return documents.map((document) => {
-    if (document.kind !== 'account') return document;
-    const found = newest.get(document.publicKey);
-    const isNewer = found !== undefined && decodeJwt(found).iat > decodeJwt(document.jwt).iat;
-    return isNewer ? { ...document, jwt: found } : document;
-  });
 }
 
 function summaryOf(

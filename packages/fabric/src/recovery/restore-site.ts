@@ -1,15 +1,22 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type Revoked, readSecret, reissueAccount, writeSecret } from '@causeway/identity';
+import {
+  hubSite,
+  type Revoked,
+  readSecret,
+  reissueAccount,
+  renewAccount,
+  writeSecret,
+} from '@causeway/identity';
 import { freePorts } from '@causeway/nats-server';
-import type { AccountDocument, Site } from '@causeway/protocol';
+import { type AccountDocument, documentKeys, type Site } from '@causeway/protocol';
 import { type AnyDocument, createHub, openDocuments } from '@causeway/registry';
 import { diskBytes } from '../founding/found.ts';
 import { foundSite, type SitePlan } from '../founding/site.ts';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric, readSite, type SitePlace } from '../settings.ts';
 import { type HubAccess, type RecoveryPorts, whileDown, withHub } from './hub-access.ts';
-import { newestClaims, trustedIssuers } from './resolvers.ts';
+import { allRevocations, readClaims, revocationsOf, trustedIssuers } from './resolvers.ts';
 import { type ChainEnd, readSiteCounters } from './site-counters.ts';
 import { ownAccounts, standingAccount } from './standing-accounts.ts';
 
@@ -91,7 +98,7 @@ async function make(
   onProgress(`making ${plan.name} again: accounts, keys, certificate`);
   const operatorSigner = (await readSecret(path.join(layout.registry, 'operator-signing.nk'))).trim();
   const own = await ownAccounts(dir);
-  const newest = await newestClaims(dir, await trustedIssuers(dir));
+  const standing = (await readClaims(dir, await trustedIssuers(dir))).of(own.control, hubSite);
   const revoke = (jwt: string, keys: readonly (string | undefined)[]) => {
     const revoked: Revoked[] = keys.flatMap((publicKey) => (publicKey === undefined ? [] : [{ publicKey }]));
     return reissueAccount(jwt, { now: clock.now(), revoked }, operatorSigner);
@@ -101,10 +108,21 @@ async function make(
     const { gateway, leaf } = before.tenants[account.name] ?? {};
     accounts.push({ ...account, jwt: (await revoke(account.jwt, [gateway, leaf])).jwt });
   }
-  const controlJwt = newest.get(own.control);
-  if (controlJwt === undefined)
-    throw new FabricError(`${layout.site('cloud').nats} has no claims of CONTROL`);
-  const control = await revoke(controlJwt, [before.leaf]);
+  if (standing === undefined) throw new FabricError(`${layout.site(hubSite).nats} has no claims of CONTROL`);
+  // A revocation may stand in the documents alone: its registry was killed before it told the hub.
+  const known = store.get(documentKeys.control);
+  const merged = await renewAccount(
+    standing.jwt,
+    {
+      revocations: allRevocations(
+        standing.revocations,
+        known?.kind === 'control' ? revocationsOf(known.jwt) : {},
+      ),
+      now: clock.now(),
+    },
+    operatorSigner,
+  );
+  const control = await revoke(merged.jwt, [before.leaf]);
 
   const hubSettings = await readSite(dir, 'cloud');
   const gateway = nextGateway(before);

@@ -1,6 +1,13 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createKeys, decodeJwt, publicKeyOf, reissueAccount } from '@causeway/identity';
+import {
+  accountLimits,
+  createKeys,
+  decodeJwt,
+  issueAccount,
+  publicKeyOf,
+  reissueAccount,
+} from '@causeway/identity';
 import { systemClock, systemRandom } from '@causeway/transport';
 import { expect, it } from 'vitest';
 import { silent } from '../../../../test/support/silent-logger.ts';
@@ -56,6 +63,39 @@ it('operator - new keys sign everything anew, once, also where an earlier try wa
     expect(claims.iat).toBeGreaterThan(old.iat);
   }
   expect(await read(bootstrap)).toContain(begun.find(({ jwt }) => decodeJwt(jwt).name === 'acme')?.jwt);
+});
+
+it('operator - claims that a stolen key signed for a taken-over site do not outlive it; its revocations do', async () => {
+  const dir = await founded();
+  const layout = fabricLayout(dir);
+  const stolen = (await read(layout.registry, 'operator-signing.nk')).trim();
+  const { account = '', jwt = '' } =
+    (await resolverFiles(dir)).find((each) => decodeJwt(each.jwt).name === 'acme') ?? {};
+  const accounts = (await resolverFiles(dir)).filter(({ site }) => site === 'edge-a');
+  const [user, thief] = [createKeys('user', systemRandom), createKeys('account', systemRandom)];
+  // Later than all others, and with a key of the thief's to sign users with.
+  const later = systemClock.now() + 86_400_000;
+  const { iat, nats } = decodeJwt(jwt);
+  const forged = await issueAccount(
+    {
+      ...{ kind: 'tenant', name: 'acme', publicKey: account, limits: accountLimits('tenant', { sites: 2 }) },
+      ...{ signingKeys: { service: thief.publicKey }, revocations: { [user.publicKey]: iat }, now: later },
+    },
+    stolen,
+  );
+  const atEdge = path.join(layout.site('edge-a').nats, 'resolver');
+  await writeFile(path.join(atEdge, `${account}.jwt`), forged.jwt);
+  // Nor does what is no JWT at all keep the fabric from being rescued.
+  await writeFile(path.join(atEdge, `${createKeys('account', systemRandom).publicKey}.jwt`), 'no JWT');
+  await rotateOperator({ dir }, ports);
+  const files = await resolverFiles(dir);
+  expect(files.filter(({ site }) => site === 'edge-a')).toHaveLength(accounts.length);
+  const signed = files.filter((each) => each.account === account).map((each) => decodeJwt(each.jwt).nats);
+  expect(signed).toHaveLength(2);
+  for (const { signing_keys: keys, revocations } of signed) {
+    expect(keys).toEqual(nats.signing_keys);
+    expect(revocations).toEqual({ [user.publicKey]: iat });
+  }
 });
 
 it('operator - claims that a site signed for itself are not signed by the fabric', async () => {

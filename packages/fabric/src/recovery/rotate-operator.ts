@@ -3,11 +3,12 @@ import path from 'node:path';
 import {
   createKeys,
   decodeJwt,
+  hubSite,
   issueOperator,
   type Keys,
   publicKeyOf,
   readSecret,
-  reissueAccount,
+  renewAccount,
   writeJwt,
   writeSecret,
 } from '@causeway/identity';
@@ -15,7 +16,7 @@ import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric } from '../settings.ts';
 import { type RecoveryPorts, whileDown } from './hub-access.ts';
-import { newestClaims, resolverFiles, trustedIssuers } from './resolvers.ts';
+import { readClaims, resolverFiles, trustedIssuers } from './resolvers.ts';
 
 /** What new operator keys came to. */
 export interface OperatorRotated {
@@ -78,19 +79,26 @@ export async function rotateOperator(
       ...{ name: 'causeway', keys: operator, signingKeys: [issuer], now: clock.now() },
     });
 
-    // The same new claims for all sites, made from the latest: another site's may lack a revocation.
-    const signed = new Map<string, string>();
     // Of an earlier try that was cut short, some bear the new signature already.
-    const trusted = new Set([...(await trustedIssuers(dir)), issuer]);
-    for (const [account, jwt] of await newestClaims(dir, trusted)) {
-      const claims = decodeJwt(jwt);
-      const anew =
-        claims.issuer === issuer ? jwt : (await reissueAccount(jwt, { now: clock.now() }, signing.seed)).jwt;
-      signed.set(account, anew);
-    }
+    const claims = await readClaims(dir, new Set([...(await trustedIssuers(dir)), issuer]));
+    // The same new claims for all sites that have the account: another site's may lack a revocation.
+    const anew = new Map<string, string>();
+    const signed = async (account: string, site: string): Promise<string | undefined> => {
+      const standing = claims.of(account, site);
+      if (standing === undefined) return undefined;
+      const { jwt, revocations } = standing;
+      const done = anew.get(jwt);
+      if (done !== undefined) return done;
+      const isDone = decodeJwt(jwt).issuer === issuer;
+      const next = isDone
+        ? jwt
+        : (await renewAccount(jwt, { revocations, now: clock.now() }, signing.seed)).jwt;
+      anew.set(jwt, next);
+      return next;
+    };
     const files = await resolverFiles(dir);
-    for (const { file, account } of files) {
-      const jwt = signed.get(account);
+    for (const { file, account, site } of files) {
+      const jwt = await signed(account, site);
       // Claims that the operator never signed were no good before either.
       if (jwt === undefined) await rm(file);
       else await writeSecret(file, jwt);
@@ -101,11 +109,11 @@ export async function rotateOperator(
 
     const bootstrapFile = path.join(layout.registry, 'bootstrap.json');
     const bootstrap = JSON.parse(await readFile(bootstrapFile, 'utf8')) as Bootstrap;
-    const accounts = bootstrap.accounts.map((account) => ({
-      ...account,
-      jwt: signed.get(account.publicKey) ?? account.jwt,
-    }));
-    const controlJwt = signed.get(bootstrap.control) ?? bootstrap.controlJwt;
+    const accounts: Bootstrap['accounts'][number][] = [];
+    for (const account of bootstrap.accounts) {
+      accounts.push({ ...account, jwt: (await signed(account.publicKey, hubSite)) ?? account.jwt });
+    }
+    const controlJwt = (await signed(bootstrap.control, hubSite)) ?? bootstrap.controlJwt;
     await writeJwt(bootstrapFile, `${JSON.stringify({ ...bootstrap, accounts, controlJwt }, null, 2)}\n`);
     await writeSecret(path.join(layout.registry, 'operator-signing.nk'), signing.seed);
     await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
@@ -114,7 +122,7 @@ export async function rotateOperator(
 
     return {
       operator: operator.publicKey,
-      accounts: signed.size,
+      accounts: anew.size,
       redistribute: Object.fromEntries(
         here.map((site) => [
           site,

@@ -1,3 +1,4 @@
+import { documentKeys } from '@causeway/protocol';
 import type { Bootstrap } from '../config.ts';
 import { type AnyDocument, type DocumentStore, keyOf } from './store.ts';
 
@@ -14,7 +15,10 @@ export function foundingChanges(
     const key = keyOf(document);
     const standing = store.get(key);
     if (standing === undefined) {
-      if (!store.isDeleted(key)) changes.push(document);
+      // Of what was deleted before a backup a restored bucket has no mark, but of a site that was removed it has this.
+      const removed =
+        document.kind === 'site' && store.get(documentKeys.formerSite(document.name)) !== undefined;
+      if (!removed && !store.isDeleted(key)) changes.push(document);
       continue;
     }
     if (document.kind !== 'site' || standing.kind !== 'site' || standing.revoked) continue;
