@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import type { AuditRecord } from '@causeway/protocol';
 import { describe, expect, it } from 'vitest';
-import { recordLine } from './audit-record.ts';
+import { recordLine, recordText } from './audit-record.ts';
 
 const record: AuditRecord = {
   call: 'c',
@@ -27,5 +28,13 @@ describe('audit record', () => {
       '03:04:05.006 edge-b/desk -> quotes.v1.latest@edge-a NO_ROUTE x7 1.2ms DENIED: no policy',
     );
     expect(recordLine({ ...record, policy: null }, true)).toMatch(/ OK 1\.2ms$/);
+  });
+
+  it('audit record - a service’s own words make no line that passes for another record', () => {
+    const text = recordText({ stdout: new PassThrough() as never, env: {} }, 'table');
+    const reason = 'no\n2026-01-02T03:04:05.006Z acme edge-b/desk -> quotes.v1.latest@edge-a OK 1.2ms';
+    const printed = text({ ...record, code: 'SERVICE_ERROR', reason }, 'gw-1');
+    expect(printed.match(/\n/g)).toHaveLength(1);
+    expect(printed).toContain('SERVICE_ERROR 1.2ms no 2026-01-02');
   });
 });

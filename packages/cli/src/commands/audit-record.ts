@@ -1,7 +1,7 @@
 import { type AuditRecord, apiName } from '@causeway/protocol';
 import type { Context } from '../context.ts';
 import { type Format, jsonLine, yamlText } from '../output/format.ts';
-import { coloured, cut, painter, printable, type Style, terminalWidth } from '../output/terminal.ts';
+import { coloured, cut, painter, printableLine, type Style, terminalWidth } from '../output/terminal.ts';
 
 const styles: Readonly<Record<AuditRecord['decision'], Style>> = {
   allowed: 'green',
@@ -24,7 +24,7 @@ export function recordText(
   const width = terminalWidth(context.stdout, context.env);
   const paint = painter(coloured(context.stdout, context.env));
   return (record) => {
-    const line = cut(printable(recordLine(record, width !== undefined)), width);
+    const line = cut(printableLine(recordLine(record, width !== undefined)), width);
     return `${line.replace(` ${record.code} `, ` ${paint(styles[record.decision], record.code)} `)}\n`;
   };
 }

@@ -5,7 +5,7 @@ import { CommandFailure, UsageError } from '../failure.ts';
 import { parseDuration } from '../input/duration.ts';
 import { parseName, parseTarget } from '../input/names.ts';
 import { readAll } from '../input/read-documents.ts';
-import { type Format, jsonLine, outputOption, yamlText } from '../output/format.ts';
+import { type Format, jsonLine, jsonText, outputOption, yamlText } from '../output/format.ts';
 import { whileWaiting } from '../output/waiting.ts';
 import { connectAs } from '../service.ts';
 
@@ -67,7 +67,7 @@ async function call(context: Context, target: Target, json: string, options: Cal
     }
   } catch (error) {
     if (!(error instanceof CausewayError)) throw error;
-    throw new CommandFailure(JSON.stringify(error), { bare: true, cause: error });
+    throw new CommandFailure(jsonText(error), { bare: true, cause: error });
   }
   const value = reply === undefined ? null : reply;
   context.stdout.write(options.output === 'yaml' ? yamlText(value) : jsonLine(value));

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import type { Context } from '../context.ts';
 import { type Column, renderTable } from './table.ts';
-import { coloured, terminalWidth } from './terminal.ts';
+import { coloured, escapeSteering, steering, terminalWidth } from './terminal.ts';
 
 /** How a command prints what it found. */
 export type Format = 'table' | 'json' | 'yaml';
@@ -22,22 +22,29 @@ function plain(_key: string, value: unknown): unknown {
 
 /** A value as one line of JSON. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value, plain)}\n`;
+  return `${jsonText(value)}\n`;
+}
+
+/** A value as JSON. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapeSteering(JSON.stringify(value, plain, indent));
 }
 
 /** A value as YAML. */
 export function yamlText(value: unknown): string {
-  return stringify(JSON.parse(JSON.stringify(value, plain)));
+  const document = new Document(JSON.parse(JSON.stringify(value, plain)));
+  // A plain text has no escapes.
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && steering.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return escapeSteering(document.toString());
 }
 
 /** Prints a value on standard output: as JSON, as YAML, or for people as `table` says it. */
 export function print(context: Context, format: Format, value: unknown, table: () => string): void {
-  const text =
-    format === 'json'
-      ? `${JSON.stringify(value, plain, 2)}\n`
-      : format === 'yaml'
-        ? yamlText(value)
-        : table();
+  const text = format === 'json' ? `${jsonText(value, 2)}\n` : format === 'yaml' ? yamlText(value) : table();
   context.stdout.write(text);
 }
 

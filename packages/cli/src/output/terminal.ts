@@ -23,9 +23,28 @@ export function painter(on: boolean): (style: Style, text: string) => string {
   return (style, text) => (on && text ? `\u001b[${codes[style]}m${text}\u001b[0m` : text);
 }
 
-/** A text without characters that steer a terminal: what others wrote must not move the cursor. */
+/** A text without characters that steer a terminal: what others wrote must not move the cursor, nor turn words round. */
 export function printable(text: string): string {
-  return text.replaceAll(/(?!\n)\p{Cc}/gu, '?');
+  return text.replaceAll(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, '?');
+}
+
+/** The same on one line: what others wrote must not pass for a line of ours. */
+export function printableLine(text: string): string {
+  return printable(text).replaceAll('\n', ' ');
+}
+
+/** Characters that steer a terminal, and that JSON leaves as they are. */
+export const steering = /[\u007f-\u009f\p{Bidi_Control}]/u;
+
+/**
+ * JSON, or YAML, for a terminal as well as for a program: characters that steer are written as escapes, which both
+ * languages read as what they stand for. They stand in quoted texts alone, and JSON itself leaves some as they are.
+ */
+export function escapeSteering(quoted: string): string {
+  return quoted.replaceAll(
+    new RegExp(steering, 'gu'),
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A line cut to a width, with an ellipsis where something is missing. */
