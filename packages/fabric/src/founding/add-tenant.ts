@@ -7,6 +7,7 @@ import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, writeFabric } from '../settings.ts';
 import { lockHolder, takeLock } from '../up/lock.ts';
+import { requireOwnFolder } from '../up/own-folder.ts';
 import { type FoundingPorts, foundAccount } from './accounts.ts';
 import { diskBytes } from './found.ts';
 import { foundTenantAt, leafRemote } from './site.ts';
@@ -32,6 +33,7 @@ export async function addTenant(dir: string, tenant: string, ports: FoundingPort
   if (fault) throw new FabricError(fault);
   const layout = fabricLayout(dir);
   const settings = await readFabric(dir);
+  await requireOwnFolder(dir);
   if (settings.tenants.includes(tenant)) throw new FabricError(`there is a tenant ${tenant} already`);
   const busy = (holder: number) => `process ${holder} is changing this fabric; wait until it has`;
   const releases = [await takeLock(layout.changing, busy)];

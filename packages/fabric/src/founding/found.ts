@@ -91,7 +91,8 @@ export async function putInPlace(dir: string, make: (scratch: string) => Promise
   );
   try {
     await rm(scratch, { recursive: true, force: true });
-    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    // Only where nobody else has made one since: its owner could put keys of his own among ours.
+    await mkdir(scratch, { mode: 0o700 });
     await make(scratch);
     // An empty folder that stands there already gives way; one with something in it does not.
     await rename(scratch, target);

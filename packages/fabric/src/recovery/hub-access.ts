@@ -8,6 +8,7 @@ import { serverOf } from '../parts/parts.ts';
 import { readFabric, readSite, siteUrl } from '../settings.ts';
 import { endLeftovers } from '../up/leftovers.ts';
 import { lockHolder, takeLock } from '../up/lock.ts';
+import { requireOwnFolder } from '../up/own-folder.ts';
 import { takenPorts } from '../up/ports.ts';
 
 /** What work on a fabric's folder is given from outside. */
@@ -34,6 +35,7 @@ export async function whileDown<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const layout = fabricLayout(dir);
+  await requireOwnFolder(dir);
   const release = await takeLock(
     layout.lock,
     (holder) => `this fabric is up, as process ${holder}; end it first with causeway down`,

@@ -3,6 +3,7 @@ import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric } from '../settings.ts';
 import { endLeftovers } from './leftovers.ts';
 import { lockHolder } from './lock.ts';
+import { requireOwnFolder } from './own-folder.ts';
 import { isRunning } from './running.ts';
 
 const pollMs = 50;
@@ -14,6 +15,7 @@ const limitMs = 45_000;
  */
 export async function down(dir: string, clock: Clock): Promise<number | undefined> {
   await readFabric(dir);
+  await requireOwnFolder(dir);
   const layout = fabricLayout(dir);
   const pid = await lockHolder(layout.lock);
   if (pid === undefined) {

@@ -80,7 +80,10 @@ async function take(file: string, busy: (holder: number) => string): Promise<voi
   // Made aside and linked into place: nobody ever sees a lock that does not yet say whose it is.
   const mine = `${file}.${process.pid}`;
   try {
-    await writeFile(mine, `${process.pid}\n${processMark(process.pid) ?? ''}\n`, { mode: 0o600 });
+    // Never through what stands there: in a folder that others can write to it may be a link to a file of ours.
+    await rm(mine, { force: true });
+    const text = `${process.pid}\n${processMark(process.pid) ?? ''}\n`;
+    await writeFile(mine, text, { mode: 0o600, flag: 'wx' });
     while (!(await taken(mine, file))) {
       const holder = await otherHolder(file);
       if (holder !== undefined) throw new FabricError(busy(holder));

@@ -15,6 +15,7 @@ import { FabricError, readFabric, readSite, type SiteSettings, siteUrl } from '.
 import { requirePrivateKeys } from './exposed.ts';
 import { endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
+import { requireOwnFolder } from './own-folder.ts';
 import { localPlan } from './plan.ts';
 import { moveTakenPorts, relinkEdges, requireFreePorts } from './ports.ts';
 import { createProcessTable } from './processes.ts';
@@ -112,6 +113,7 @@ export async function up(options: UpOptions): Promise<Fabric> {
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
+    if (founded) await requireOwnFolder(dir);
     await settle(options, founded);
     stops.push(await takeLock(layout.lock));
     const left = await endLeftovers(layout, clock);
