@@ -3,7 +3,12 @@ import './reflect-metadata.ts';
 import { createPrivateKey, sign, verify, X509Certificate } from 'node:crypto';
 import { BasicConstraintsExtension, X509Certificate as Parsed } from '@peculiar/x509';
 import { expect, test } from 'vitest';
-import { createCa, describeCertificate, issueServerCertificate } from './certificates.ts';
+import {
+  createCa,
+  describeCertificate,
+  issueServerCertificate,
+  renewServerCertificate,
+} from './certificates.ts';
 import { countingRandom, someTime } from './test-support.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -18,6 +23,30 @@ test('certificates - a server’s certificate is verified by its authority alone
   expect(certificate.verify(new X509Certificate(ca.cert).publicKey)).toBe(true);
   expect(certificate.verify(new X509Certificate(other.cert).publicKey)).toBe(false);
   expect(new X509Certificate(ca.cert).verify(new X509Certificate(ca.cert).publicKey)).toBe(true);
+});
+
+test('certificates - one is renewed for its own hosts and key, and none that the authority did not issue', async () => {
+  const [ca, other] = await Promise.all(
+    [0, 1].map(() => createCa({ name: 'demo', now: someTime, years: 10 })),
+  );
+  if (!ca || !other) throw new Error('both are there');
+  const current = await issueServerCertificate({
+    ca,
+    hosts: ['edge-a.example.org'],
+    now: someTime,
+    days: 90,
+  });
+  const around = { ca, now: someTime + 60 * day, days: 90 };
+  const renewed = describeCertificate(await renewServerCertificate({ ...around, current }));
+  expect(renewed).toMatchObject({ hosts: ['edge-a.example.org'], isCa: false });
+  expect(renewed.notAfter).toBeGreaterThan(describeCertificate(current.cert).notAfter + 59 * day);
+  // Whoever can write into a site's folder puts another site's name there, by an authority of his own.
+  const forged = await issueServerCertificate({ ca: other, hosts, now: someTime, days: 90 });
+  await expect(renewServerCertificate({ ...around, current: forged })).rejects.toThrow(
+    'was not issued by this authority',
+  );
+  const mixed = { cert: current.cert, key: forged.key };
+  await expect(renewServerCertificate({ ...around, current: mixed })).rejects.toThrow('another key');
 });
 
 test('certificates - key and certificate belong together', async () => {

@@ -91,8 +91,12 @@ export async function issueServerCertificate(options: {
   return { cert, key: await keyPem(keys.privateKey) };
 }
 
-/** A new certificate for the same key and hosts: one file is replaced, and nothing can be left half-way. PEM. */
-export function renewServerCertificate(options: {
+/**
+ * A new certificate for the same key and hosts: one file is replaced, and nothing can be left half-way. PEM. Rejects with a
+ * RangeError where the one to renew is not of this authority, or of another key: hosts that the authority never gave are
+ * not had by writing them into a file.
+ */
+export async function renewServerCertificate(options: {
   readonly ca: Certificate;
   readonly current: Certificate;
   /** Milliseconds since the epoch. */
@@ -101,9 +105,17 @@ export function renewServerCertificate(options: {
   readonly random?: Random;
 }): Promise<string> {
   const { current, ...rest } = options;
-  return importPublicKey(current.key).then((publicKey) =>
-    signServer({ ...rest, hosts: describeCertificate(current.cert).hosts, publicKey }),
-  );
+  const standing = new X509Certificate(current.cert);
+  if (!standing.verify(new X509Certificate(rest.ca.cert).publicKey)) {
+    throw new RangeError(
+      'the certificate to renew was not issued by this authority; renew it where it comes from, and put it in place',
+    );
+  }
+  if (!standing.checkPrivateKey(createPrivateKey(current.key))) {
+    throw new RangeError('the certificate to renew belongs to another key than the one beside it');
+  }
+  const publicKey = await importPublicKey(current.key);
+  return signServer({ ...rest, hosts: describeCertificate(current.cert).hosts, publicKey });
 }
 
 async function signServer(options: {
