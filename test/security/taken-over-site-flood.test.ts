@@ -129,4 +129,31 @@ describe('taken-over site - floods', () => {
     await expectAnswered(leaf);
     await expectCollected(scene, ops);
   });
+
+  it('flooding - callers that it makes up use up no room of the counters of the site that refuses them', async () => {
+    const link = await scene.raw.open('acme');
+    try {
+      await link.flush();
+      for (let n = 0; n < 300; n += 1) {
+        const reply = `_INBOX.edge-b.made-${n}.c.t${n}`;
+        link.publish(`call.edge-b.made-${n}.edge-a.quotes.v1.nothing`, '1', { reply });
+      }
+      expect(await link.flush()).toBe(true);
+      const counted = async () => {
+        const filter = { subjects_filter: 'from.edge-a.flow.edge-a.acme.edge-b.>' };
+        const { state } = await ops.streams.info('FLOW', filter);
+        return Object.keys(state.subjects ?? {}).filter((subject) => /made-|\.-\./.test(subject));
+      };
+      const calls = 'from.edge-a.flow.edge-a.acme.edge-b.-.quotes.v1.any.calls';
+      await until('all of them are counted', async () => {
+        if (!(await counted()).includes(calls)) return false;
+        const { val } =
+          (await ops.streams.getMessage('FLOW', { last_by_subj: calls }))?.json<{ val: string }>() ?? {};
+        return val === '300';
+      });
+      expect((await counted()).filter((subject) => subject.includes('made-'))).toEqual([]);
+    } finally {
+      await link.close();
+    }
+  });
 });

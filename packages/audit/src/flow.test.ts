@@ -24,8 +24,17 @@ test('flow - what a caller makes up makes no counters', () => {
   const to = { service: 'quotes', major: 1, endpoint: 'x1' };
   for (const code of ['NO_SUCH_ENDPOINT', 'NO_ROUTE']) {
     const keys = [...flowKeys(recordOf({ to, code, decision: 'denied' })).keys()];
-    expect(keys[0]).toBe(`${prefix}.quotes.v1.any.calls`);
+    const caller = code === 'NO_ROUTE' ? 'flow.edge-a.acme.edge-b.-' : prefix;
+    expect(keys[0]).toBe(`${caller}.quotes.v1.any.calls`);
   }
+  // Of the site's own services the broker vouches for the names.
+  const own = recordOf({
+    to,
+    code: 'NO_ROUTE',
+    decision: 'denied',
+    from: { site: 'edge-a', service: 'desk' },
+  });
+  expect([...flowKeys(own).keys()][0]).toBe('flow.edge-a.acme.edge-a.desk.quotes.v1.any.calls');
   const reported = recordOf({ to: { ...to, service: 'made-up' }, code: 'UNREACHABLE', decision: 'reported' });
   expect([...flowKeys(reported).keys()][1]).toBe(`${prefix}.-.v0.any.code-unreachable`);
 });

@@ -13,13 +13,17 @@ const noService = '-';
 /**
  * What a record is counted under. What a caller can make up must not make counters, or it could make them without
  * end: the endpoint of a call to one that does not exist, or to an API that does not exist for the caller, is
- * counted as `any`; the API in a caller's own report of a call that reached nobody as `-`, version 0.
+ * counted as `any`; the API in a caller's own report of a call that reached nobody as `-`, version 0. Who calls from another
+ * site is for that site to say, so a caller there that nothing is granted to is counted as `-` too: a site that was taken
+ * over could name any number of them, and use up what there is room for of the site that refuses them.
  */
 function placeOf(record: AuditRecord): FlowPlace {
   const { site, tenant, from, to } = record;
   const who = { site, tenant, fromSite: from.site, from: from.service };
   if (record.decision === 'reported') return { ...who, service: noService, major: 0, endpoint: noEndpoint };
-  const madeUp = record.code === 'NO_SUCH_ENDPOINT' || record.code === 'NO_ROUTE';
+  const unknown = record.code === 'NO_ROUTE';
+  const madeUp = unknown || record.code === 'NO_SUCH_ENDPOINT';
+  if (unknown && from.site !== site) who.from = noService;
   return { ...who, service: to.service, major: to.major, endpoint: madeUp ? noEndpoint : to.endpoint };
 }
 
