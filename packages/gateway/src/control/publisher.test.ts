@@ -15,7 +15,7 @@ const api = (version: string): Manifest => ({
 function open(): {
   clock: ManualClock;
   asked: string[];
-  ensure(service: string, version?: string): Promise<string>;
+  ensure(service: string, version?: string, tenant?: string): Promise<string>;
 } {
   const clock = manualClock();
   const asked: string[] = [];
@@ -36,8 +36,8 @@ function open(): {
   return {
     clock,
     asked,
-    ensure: (service, version = '2.0.0') =>
-      publisher.ensure('acme', service, [api(version)]).then(
+    ensure: (service, version = '2.0.0', tenant = 'acme') =>
+      publisher.ensure(tenant, service, [api(version)]).then(
         () => 'published',
         (error: { code: string }) => error.code,
       ),
@@ -63,9 +63,23 @@ it('publisher - a service that publishes without end is held back, and others ar
 
 it('publisher - all services of a site together leave its gateway half of what the registry takes', async () => {
   const { ensure, asked, clock } = open();
-  await Promise.all(Array.from({ length: 2_000 }, (_, at) => ensure(`s${at}`)));
+  const flood = () =>
+    Promise.all(
+      Array.from({ length: 2_000 }, (_, at) => ensure(`s${at}`, '2.0.0', at % 2 ? 'acme' : 'globex')),
+    );
+  await flood();
   expect(asked).toHaveLength(250);
   await clock.advance(10_000);
-  await Promise.all(Array.from({ length: 2_000 }, (_, at) => ensure(`s${at}`)));
+  await flood();
   expect(asked).toHaveLength(500);
+});
+
+it('publisher - a tenant with many services leaves others room to publish at the same site', async () => {
+  const { ensure, asked, clock } = open();
+  for (let round = 1; round <= 3; round += 1) {
+    await Promise.all(Array.from({ length: 2_000 }, (_, at) => ensure(`s${at}`)));
+    expect(asked).toHaveLength(200 * round + (round - 1) * 10);
+    for (let at = 0; at < 10; at += 1) expect(await ensure(`s${at}`, '2.0.0', 'globex')).toBe('published');
+    await clock.advance(5_000);
+  }
 });

@@ -15,9 +15,10 @@ export interface Publisher {
 
 /**
  * The registry bounds what a site asks of it (100 a second), and that is also how the site's gateway hears of policies
- * and revocations: its services may use half of it together, and none of them much of that.
+ * and revocations: its services may use half of it together, no tenant's all of that, and none of them much of it.
  */
 const ofSite = { rate: 50, burst: 250 };
+const ofTenant = { rate: 40, burst: 200 };
 const ofService = { rate: 2, burst: 20 };
 
 /** Creates the publisher. Without the cloud, what is known already can still be registered. */
@@ -29,16 +30,22 @@ export function createPublisher(options: {
 }): Publisher {
   const { state, control, inForce, clock } = options;
   const all = createTokenBucket({ ...ofSite, now: clock.monotonic() });
-  // One for each identity that ever published here: the broker lets nobody make up others.
+  // One for each tenant and identity that ever published here: the broker lets nobody make up others.
   const each = new Map<string, TokenBucket>();
+  const bucketOf = (key: string, limits: typeof ofSite, now: number): TokenBucket => {
+    const bucket = each.get(key) ?? createTokenBucket({ ...limits, now });
+    each.set(key, bucket);
+    return bucket;
+  };
 
-  /** Throws OVERLOADED where a service, or all of them, publish more than they may. */
+  /** Throws OVERLOADED where a service, its tenant's or all of them publish more than they may. */
   function admit(tenant: string, service: string): void {
     const now = clock.monotonic();
-    const key = `${tenant}.${service}`;
-    const own = each.get(key) ?? createTokenBucket({ ...ofService, now });
-    each.set(key, own);
-    const retryAfter = own.take(now) || all.take(now);
+    // What all share comes last: who is over a limit of its own takes nothing from the others.
+    const retryAfter =
+      bucketOf(`${tenant}.${service}`, ofService, now).take(now) ||
+      bucketOf(tenant, ofTenant, now).take(now) ||
+      all.take(now);
     if (retryAfter === 0) return;
     throw new CausewayError(
       'OVERLOADED',
