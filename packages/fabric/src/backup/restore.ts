@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readSecret } from '@causeway/identity';
-import { leaveRestored } from '@causeway/registry';
+import { awaitRestored, leaveRestored } from '@causeway/registry';
 import { putInPlace } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, whileDown } from '../recovery/hub-access.ts';
@@ -82,6 +82,7 @@ export async function restoreHub(
       const there = await stat(path.join(layout.root, each.path)).catch(() => undefined);
       if (!there && !/^sites\/(?!cloud\/)/.test(each.path)) missing.push(each);
     }
+    await awaitRestored(layout.registry);
     for (const each of missing) await writeFileOf(layout.root, each);
     await putAside(layout.site('cloud').nats);
     const { documents, revoked } = await withoutRevoked({

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts';
 import { accountOf, memoryDocuments, siteOf } from '../test-support.ts';
-import { leaveRestored, readRestored, requireSameBucket, takeInRestored } from './restored.ts';
+import { awaitRestored, leaveRestored, readRestored, requireSameBucket, takeInRestored } from './restored.ts';
 
 const documents = [siteOf('cloud'), siteOf('edge-a'), accountOf('acme')];
 let dir: string;
@@ -26,6 +26,13 @@ describe('restored', () => {
     await leaveRestored(dir, { revision: 1_000_044, documents });
     expect((await readRestored(dir))?.from).toBe(2_000_001);
     await requireSameBucket(dir, 'later');
+  });
+
+  it('restored - where a restore was begun nothing starts before its documents are there', async () => {
+    await awaitRestored(dir);
+    await expect(requireSameBucket(dir, 'now')).rejects.toThrow('a restore that was cut short');
+    await leaveRestored(dir, { revision: 1, documents });
+    await requireSameBucket(dir, 'now');
   });
 
   it('restored - a registry that was just founded has no bucket to miss', async () => {

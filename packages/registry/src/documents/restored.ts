@@ -38,6 +38,14 @@ export async function leaveRestored(
   await rm(bucketFile(dir), { force: true });
 }
 
+/**
+ * Keeps a registry from starting in this folder until a backup's documents have been left there: what is put back piece by
+ * piece, and cut short, has the founding documents and no others.
+ */
+export async function awaitRestored(dir: string): Promise<void> {
+  await writeSecret(bucketFile(dir), `${JSON.stringify({ created: 'a restore that was cut short' })}\n`);
+}
+
 /** Reads what a restore left; undefined where there is nothing. */
 export function readRestored(dir: string): Promise<RestoredDocuments | undefined> {
   return readJson<RestoredDocuments>(restoredFile(dir));
