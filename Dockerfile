@@ -18,5 +18,5 @@ ENV CAUSEWAY_NATS_SERVER=/opt/causeway/bin/nats-server \
 USER 65532:65532
 
 # Through the loader that came along, for the base may have none, or another.
-ENTRYPOINT ["/opt/causeway/lib/ld.so", "--library-path", "/opt/causeway/lib", "/opt/causeway/bin/node", "--enable-source-maps", "/opt/causeway/dist/node_modules/@causeway/cli/src/main.js"]
+ENTRYPOINT ["/opt/causeway/lib/ld.so", "--library-path", "/opt/causeway/lib", "/opt/causeway/bin/node", "--max-semi-space-size=2", "--enable-source-maps", "/opt/causeway/dist/node_modules/@causeway/cli/src/main.js"]
 CMD ["--help"]

@@ -9,5 +9,9 @@ import { setup } from './lib/setup.mjs';
 await runOrExplain(async () => {
   const env = await setup();
   const cli = join(root, 'packages', 'cli', 'src', 'main.ts');
-  return run(node24(), ['--no-warnings', cli, 'up', '--demo', ...process.argv.slice(2)], { env });
+  return run(
+    node24(),
+    ['--no-warnings', '--max-semi-space-size=2', cli, 'up', '--demo', ...process.argv.slice(2)],
+    { env },
+  );
 });

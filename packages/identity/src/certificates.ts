@@ -1,22 +1,6 @@
-// First: what the next import needs at once.
-import './reflect-metadata.ts';
-
-import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Random } from '@causeway/protocol';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  X509Certificate as PeculiarCertificate,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
 
 /** A certificate with its key, both PEM. */
 export interface Certificate {
@@ -46,6 +30,13 @@ const day = 24 * 60 * 60 * 1000;
 /** Certificates begin earlier, since the clocks of sites differ. */
 const backdated = 60 * 60 * 1000;
 
+/** Loaded when a certificate is made: it takes some 10 MB, and gateways and the registry make none. */
+async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+  // First: what the next one needs at once.
+  await import('./reflect-metadata.ts');
+  return import('@peculiar/x509');
+}
+
 /** Makes the fabric's own certificate authority: it signs servers, and no further authorities. */
 export async function createCa(options: {
   /** The fabric's name, for people. */
@@ -56,8 +47,9 @@ export async function createCa(options: {
   /** For the serial number; the system's where absent. Keys always come from WebCrypto. */
   readonly random?: Random;
 }): Promise<Certificate> {
+  const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
-  const cert = await X509CertificateGenerator.createSelfSigned({
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
     ...serialNumber(options.random),
     name: [{ CN: [options.name] }],
     notBefore: new Date(options.now - backdated),
@@ -65,12 +57,12 @@ export async function createCa(options: {
     signingAlgorithm,
     keys,
     extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
     ],
   });
-  return { cert: `${cert.toString('pem')}\n`, key: await keyPem(keys.privateKey) };
+  return { cert: `${cert.toString('pem')}\n`, key: keyPem(keys.privateKey) };
 }
 
 /**
@@ -88,7 +80,7 @@ export async function issueServerCertificate(options: {
 }): Promise<Certificate> {
   const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
   const cert = await signServer({ ...options, publicKey: keys.publicKey });
-  return { cert, key: await keyPem(keys.privateKey) };
+  return { cert, key: keyPem(keys.privateKey) };
 }
 
 /**
@@ -130,12 +122,13 @@ async function signServer(options: {
   const [first] = options.hosts;
   if (first === undefined)
     throw new RangeError('a server certificate needs at least one host name or address');
-  const ca = new PeculiarCertificate(options.ca.cert);
+  const x509 = await loadX509();
+  const ca = new x509.X509Certificate(options.ca.cert);
   const notAfter = Math.min(options.now + options.days * day, ca.notAfter.getTime());
   if (notAfter <= options.now) {
     throw new RangeError(`the certificate authority ended at ${ca.notAfter.toISOString()}; make a new one`);
   }
-  const cert = await X509CertificateGenerator.create({
+  const cert = await x509.X509CertificateGenerator.create({
     ...serialNumber(options.random),
     // A common name has 64 characters at most; names are checked against the list of hosts alone.
     subject: [{ CN: [first.slice(0, 64)] }],
@@ -146,17 +139,17 @@ async function signServer(options: {
     publicKey,
     signingKey: await importKey(options.ca.key),
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
         options.hosts.map((host) => ({
           type: isIP(host) ? ('ip' as const) : ('dns' as const),
           value: host,
         })),
       ),
-      await SubjectKeyIdentifierExtension.create(publicKey, false),
-      await AuthorityKeyIdentifierExtension.create(ca.publicKey, false),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey, false),
+      await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey, false),
     ],
   });
   return `${cert.toString('pem')}\n`;
@@ -185,9 +178,8 @@ function serialNumber(random: Random | undefined): { serialNumber?: string } {
   return { serialNumber: Buffer.from(bytes).toString('hex') };
 }
 
-async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  const der = await webcrypto.subtle.exportKey('pkcs8', key);
-  return `${PemConverter.encode(der, 'PRIVATE KEY')}\n`;
+function keyPem(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type FabricSummary, fabricLayout, isFounded } from '@causeway/fabric';
+import { type FabricSummary, fabricLayout, isFounded, nodeFlags } from '@causeway/fabric';
 import type { Context } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { createProgress } from '../output/progress.ts';
@@ -58,7 +58,8 @@ function begin(
   log: number,
   onProgress: (text: string) => void,
 ): Promise<Beginning> {
-  const args = [program, 'up', '--daemon', '--dir', path.resolve(options.dir)];
+  const flags = nodeFlags({ built: program.endsWith('.js') });
+  const args = [...flags, program, 'up', '--daemon', '--dir', path.resolve(options.dir)];
   if (options.sites !== undefined) args.push('--sites', options.sites.join(','));
   if (options.tenant !== undefined) args.push('--tenant', options.tenant.join(','));
   if (options.newPorts) args.push('--new-ports');

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Gateway, type GatewayPorts, startGateway } from '@causeway/gateway';
+import type { Gateway, GatewayPorts } from '@causeway/gateway';
 import { serverEnvironment } from '@causeway/nats-server';
-import { startRegistry } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
 
@@ -36,6 +35,8 @@ export function serverOf(dir: string, site: SiteSettings) {
 export async function startSiteGateway(dir: string, name: string, ports: GatewayPorts): Promise<Gateway> {
   const site = await readSite(dir, name);
   const layout = fabricLayout(dir).site(name);
+  // Each part is loaded by the process that runs it, and by none that only starts others.
+  const { startGateway } = await import('@causeway/gateway');
   return startGateway(
     {
       site: name,
@@ -56,6 +57,7 @@ export async function startFabricRegistry(dir: string, ports: GatewayPorts): Pro
   const { sites } = await readFabric(dir);
   const hub = await readSite(dir, sites[0] ?? 'cloud');
   const layout = fabricLayout(dir);
+  const { startRegistry } = await import('@causeway/registry');
   return startRegistry(
     { dir: layout.registry, url: siteUrl(hub), ca: await readFile(layout.ca, 'utf8') },
     ports,

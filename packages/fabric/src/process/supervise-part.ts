@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { FabricError } from '../settings.ts';
+import { nodeFlags } from './node-flags.ts';
 
 /** A part of the fabric that runs in a process of its own, and is started again whenever it ends. */
 export interface SupervisedPart {
@@ -28,8 +29,7 @@ export interface PartOptions {
 
 const program = path.join(import.meta.dirname, `part-main${path.extname(import.meta.filename)}`);
 const firstDelayMs = 100;
-/** Stripped types keep every position; built JavaScript has maps. */
-const nodeFlags = program.endsWith('.js') ? ['--enable-source-maps'] : [];
+const flags = nodeFlags({ built: program.endsWith('.js') });
 const longestDelayMs = 5_000;
 const stopLimitMs = 10_000;
 
@@ -46,7 +46,7 @@ export async function supervisePart(options: PartOptions): Promise<SupervisedPar
   function start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const started = clock.monotonic();
-      const next = spawn(process.execPath, [...nodeFlags, program, ...args], {
+      const next = spawn(process.execPath, [...flags, program, ...args], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         // A group of its own: Ctrl-C is for `up`, which ends its parts in their order. They end with it anyway.
         detached: process.platform !== 'win32',

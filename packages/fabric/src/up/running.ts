@@ -39,6 +39,20 @@ export function commandOf(pid: number): readonly string[] {
   }
 }
 
+/** Resident bytes of a process (RSS); undefined where they cannot be read. */
+export function residentBytes(pid: number): number | undefined {
+  try {
+    if (process.platform === 'win32') return undefined;
+    const kilobytes =
+      process.platform === 'linux'
+        ? /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+        : ps(pid, 'rss');
+    return kilobytes === undefined || kilobytes === '' ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
 function ps(pid: number, column: string): string {
   return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim();
 }
