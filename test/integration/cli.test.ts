@@ -286,9 +286,27 @@ describe('cli', () => {
       servers: summary.sites.map(({ name, server }) => ({ site: name, pid: server, alive: true })),
       gateways: summary.sites.map(({ name, gateway }) => ({ site: name, pid: gateway, alive: true })),
     });
+    // The second renewal of a gateway is the first that tells it: then it knows that the registry takes it.
+    const memories = await until('every process has told its memory', async () => {
+      const now = JSON.parse((await run('status', '-o', 'json')).stdout);
+      const all: ({ rss: number; age: number } | null)[] = [
+        now,
+        now.registry,
+        ...now.servers,
+        ...now.gateways,
+      ].map(({ memory }) => memory);
+      const told = all.filter((memory) => memory !== null);
+      return told.length === all.length ? told : undefined;
+    });
+    for (const memory of memories) {
+      expect(memory.rss).toBeGreaterThan(5e6);
+      expect(memory.rss).toBeLessThan(2e9);
+      expect(memory.age).toBeLessThan(60_000);
+    }
     const table = await run('status');
+    expect(table.stdout).toMatch(/\nmemory: up \d+ MB, registry \d+ MB\n/);
     expect(table).toMatchObject({ code: 0, stderr: '' });
-    expect(table.stdout).toMatch(/\nedge-a +up +\d+ +tls:/);
+    expect(table.stdout).toMatch(/\nedge-a +up +\d+ +tls:.* \d+ MB /);
   });
 
   it('cli - audit tail, audit verify, flow get and flow recount agree', async () => {

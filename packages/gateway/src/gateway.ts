@@ -10,6 +10,7 @@ import { createPublisher } from './control/publisher.ts';
 import { carryCounters } from './counters/carried.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
+import { noServerMemory, watchServerMemory } from './server-memory.ts';
 import { cloudCopy, createCompiledCopy } from './state/copy.ts';
 import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
@@ -78,14 +79,18 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     clock,
     logger,
   });
-  const claims = config.cloud
-    ? cloudClaims
-    : await createClaimsPusher({
-        connection: await connections.keep('system.creds', '_INBOX.sys'),
+  const system = config.cloud ? undefined : await connections.keep('system.creds', '_INBOX.sys');
+  const claims = system
+    ? await createClaimsPusher({
+        connection: system,
         file: path.join(config.credsDir, 'claims.json'),
         clock,
         logger,
-      });
+      })
+    : cloudClaims;
+  const serverMemory = system
+    ? watchServerMemory({ connection: system, site, clock, logger })
+    : noServerMemory;
   const mux = createReplyMux({ connection, prefix: inboxPrefix, clock, random });
   const control = createControlLink({ site, gateway, mux, hub, clock, logger });
 
@@ -159,6 +164,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   control.start({
     status: () => ({
       revision: inForce.revision,
+      memory: { rss: process.memoryUsage.rss(), age: 0 },
+      serverMemory: serverMemory.current(),
       instances: Object.fromEntries(
         [...agents].flatMap(([tenant, agent]) =>
           [...agent.instances.counts()].map(([service, count]) => [`${tenant}.${service}`, count]),
@@ -181,6 +188,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       control.close();
       copy.close();
       claims.close();
+      serverMemory.close();
       await reading.close();
       // First no more calls, then their records, then the connection that carries them.
       await Promise.all([...agents.values()].map((agent) => agent.close()));

@@ -134,7 +134,11 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
     subscribe: [raw(`_INBOX.enroll.${name}.>`)],
   }),
   'system gateway': () => ({
-    publish: [raw('$SYS.REQ.CLAIMS.UPDATE'), raw('$SYS.REQ.SERVER.*.RELOAD')],
+    publish: [
+      raw('$SYS.REQ.CLAIMS.UPDATE'),
+      raw('$SYS.REQ.SERVER.*.RELOAD'),
+      raw('$SYS.REQ.SERVER.PING.STATSZ'),
+    ],
     subscribe: [raw('_INBOX.sys.>')],
   }),
   'system registry': () => ({
@@ -145,6 +149,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
       raw('$SYS.REQ.SERVER.*.CONNZ'),
       raw('$SYS.REQ.SERVER.*.LEAFZ'),
       raw('$SYS.REQ.SERVER.PING.JSZ'),
+      raw('$SYS.REQ.SERVER.PING.STATSZ'),
     ],
     subscribe: [
       raw('_INBOX.sys.>'),

@@ -3,7 +3,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { whileWaiting } from '../output/waiting.ts';
-import { type FabricStatus, gatherStatus } from '../status/gather.ts';
+import { type FabricStatus, gatherStatus, type Memory } from '../status/gather.ts';
 
 interface StatusOptions extends GlobalOptions {
   readonly output: Format;
@@ -20,7 +20,7 @@ The exit code is 1 where the fabric is not healthy; standard error then says wha
 export function addStatus(program: Command, context: Context): void {
   program
     .command('status')
-    .description('show servers, links, gateways, receipts and the lag of records')
+    .description('show servers, links, gateways, receipts, memory and the lag of records')
     .addOption(outputOption())
     .addHelpText('after', help)
     .action(async (_options, command: Command) => {
@@ -42,6 +42,10 @@ function text(context: Context, status: FabricStatus): string {
   const receipts = status.registry.alive
     ? `registry: revision ${status.revision}, ${received}/${concerned.length} gateways have what concerns them`
     : 'registry: does not answer';
+  const memory = [
+    ...(status.memory ? [`up ${megabytes(status.memory)}`] : []),
+    ...(status.registry.memory ? [`registry ${megabytes(status.registry.memory)}`] : []),
+  ].join(', ');
   const tables = [
     tableFor(
       context,
@@ -51,6 +55,7 @@ function text(context: Context, status: FabricStatus): string {
         { title: 'PID', value: (row) => row.pid },
         { title: 'URL', value: (row) => row.url },
         { title: 'VERSION', value: (row) => row.version },
+        { title: 'MEMORY', value: (row) => megabytes(row.memory) },
         { title: 'CLIENTS', value: (row) => row.connections },
         {
           title: 'LINKS',
@@ -73,6 +78,7 @@ function text(context: Context, status: FabricStatus): string {
           { title: 'GATEWAY', value: (row) => `${row.site}/${row.name}` },
           { title: 'STATE', value: (row) => (row.revoked ? 'revoked' : row.alive ? 'up' : 'not heard of') },
           { title: 'PID', value: (row) => row.pid },
+          { title: 'MEMORY', value: (row) => megabytes(row.memory) },
           { title: 'RECEIPT', value: (row) => `${row.revision ?? '-'}/${row.wanted}` },
           { title: 'INSTANCES', value: (row) => row.instances },
           { title: 'RECORD LAG', value: (row) => lagOf(row.site)?.lag },
@@ -83,5 +89,15 @@ function text(context: Context, status: FabricStatus): string {
       ),
     );
   }
-  return `${head}\n${receipts}\n\n${tables.join('\n')}`;
+  return `${head}\n${receipts}\n${memory ? `memory: ${memory}\n` : ''}\n${tables.join('\n')}`;
+}
+
+/** A figure this old is not what the process has now: gateways tell theirs every 2 s, servers are asked every 10 s. */
+const oldMs = 20_000;
+
+/** Resident memory for people, with its age where it is old. */
+function megabytes(memory: Memory | null): string | null {
+  if (memory === null) return null;
+  const age = memory.age > oldMs ? ` (${Math.round(memory.age / 1_000)} s ago)` : '';
+  return `${Math.round(memory.rss / 1e6)} MB${age}`;
 }

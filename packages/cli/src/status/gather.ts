@@ -6,12 +6,19 @@ import {
   readFabric,
   readProcesses,
   readSite,
+  residentBytes,
   siteUrl,
 } from '@causeway/fabric';
 import { CausewayError, type StatusReply } from '@causeway/protocol';
 import { portsOf } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { readPage } from './monitor.ts';
+
+/** Memory of a process: resident bytes, and how many milliseconds ago that was. */
+export interface Memory {
+  readonly rss: number;
+  readonly age: number;
+}
 
 /** A site's server, as its own monitor page shows it. */
 export interface ServerStatus {
@@ -24,6 +31,8 @@ export interface ServerStatus {
   readonly version: string | null;
   readonly connections: number | null;
   readonly leafs: number | null;
+  /** From the same page; where that cannot be seen from here, what the site's gateway was told. */
+  readonly memory: Memory | null;
 }
 
 /** A gateway, as the registry knows it. */
@@ -40,6 +49,8 @@ export interface GatewayStatus {
   readonly instances: number;
   /** Milliseconds since it was last heard of. */
   readonly seen: number | null;
+  /** Null from a gateway of before, and where the administrator is a tenant's. */
+  readonly memory: Memory | null;
 }
 
 /** Everything that `causeway status` says. */
@@ -48,9 +59,15 @@ export interface FabricStatus {
   /** Whether a `causeway up` of this machine holds the fabric, and which process. */
   readonly up: boolean;
   readonly pid: number | null;
+  /** Of that process. */
+  readonly memory: Memory | null;
   readonly dir: string;
   readonly revision: number | null;
-  readonly registry: { readonly pid: number | null; readonly alive: boolean };
+  readonly registry: {
+    readonly pid: number | null;
+    readonly alive: boolean;
+    readonly memory: Memory | null;
+  };
   readonly servers: readonly ServerStatus[];
   readonly links: StatusReply['links'];
   readonly gateways: readonly GatewayStatus[];
@@ -90,14 +107,17 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
     else found.push(...ailments(reply, names, tenants));
   }
   const known = typeof reply === 'string' ? undefined : reply;
+  const toldOf = (site: string) => known?.sites.find(({ name }) => name === site)?.serverMemory ?? null;
+  const own = pid === null ? undefined : residentBytes(pid);
   return {
     healthy: found.length === 0,
     up: pid !== null,
     pid,
+    memory: own === undefined ? null : { rss: own, age: 0 },
     dir: layout.root,
     revision: known?.revision ?? null,
-    registry: { pid: idOf('registry'), alive: known !== undefined },
-    servers,
+    registry: { pid: idOf('registry'), alive: known !== undefined, memory: known?.memory ?? null },
+    servers: servers.map((server) => ({ ...server, memory: server.memory ?? toldOf(server.site) })),
     links: known?.links ?? [],
     gateways: (known?.sites ?? []).flatMap((site) =>
       site.gateways.map((gateway) => ({
@@ -110,6 +130,7 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
         wanted: site.wanted,
         instances: gateway.instances ?? 0,
         seen: gateway.seen ?? null,
+        memory: gateway.memory ?? null,
       })),
     ),
     records: (known?.sites ?? []).map((site) => ({
@@ -158,5 +179,6 @@ async function serverStatus(
     version: typeof own?.version === 'string' ? own.version : null,
     connections: numberOf(own?.connections),
     leafs: numberOf(own?.leafnodes),
+    memory: typeof own?.mem === 'number' ? { rss: own.mem, age: 0 } : null,
   };
 }

@@ -90,6 +90,28 @@ it('control link - it works before renewals are started, and renews only from th
   link.close();
 });
 
+it('control link - memory is told to a registry that takes it, and to no other', async () => {
+  const memory = { rss: 90_000_000, age: 0 };
+  const told = () => (asked.at(-1)?.[1] as { memory?: object; serverMemory?: object }) ?? {};
+  const older: Registry = (_, body) =>
+    Object.hasOwn(body as object, 'memory')
+      ? { body: { code: 'INVALID_REQUEST', number: 400, reason: 'is not a known field', pointer: '/memory' } }
+      : { body: { time: 1, revision: 3 } };
+  registry = older;
+  link.start({ status: () => ({ revision: 2, memory, serverMemory: undefined }), onReply: () => {} });
+  await clock.advance(4_000);
+  expect(told()).not.toHaveProperty('memory');
+  registry = answering({ takes: ['memory'] });
+  await clock.advance(4_000);
+  expect(told()).toMatchObject({ memory });
+  expect(told()).not.toHaveProperty('serverMemory');
+  registry = older;
+  await clock.advance(4_000);
+  expect(told()).not.toHaveProperty('memory');
+  expect(logged).toEqual(['registry reached', 'INVALID_REQUEST', 'registry reached']);
+  link.close();
+});
+
 it('control link - each new fault of the renewals is logged once, the first too', async () => {
   registry = refusing('DENIED');
   link.start({ status: () => ({ revision: 2 }), onReply: () => {} });

@@ -27,12 +27,18 @@ export interface ControlLink {
   receipt(revision: number, users: readonly string[]): void;
   /** Starts the renewals, which also measure the clock's offset. */
   start(renewals: {
-    /** What a renewal tells the registry. */
-    readonly status: () => Omit<BeatRequest, 'protocol' | 'gateway'>;
+    /** What a renewal tells the registry, the memories only where it takes them. */
+    readonly status: () => RenewalStatus;
     /** Told what each renewal is answered with. */
     readonly onReply: (reply: BeatReply) => void;
   }): void;
   close(): void;
+}
+
+/** What a gateway says of itself. */
+interface RenewalStatus extends Omit<BeatRequest, 'protocol' | 'gateway' | 'memory' | 'serverMemory'> {
+  readonly memory?: BeatRequest['memory'] | undefined;
+  readonly serverMemory?: BeatRequest['serverMemory'] | undefined;
 }
 
 const beatEveryMs = 2_000;
@@ -53,6 +59,8 @@ export function createControlLink(options: {
   /** How the last renewal went, as far as it was logged: OK, or the code of what went wrong. */
   let logged: string | undefined;
   let stopBeat = () => {};
+  /** Whether the registry takes memories: one of before would refuse a renewal with fields that it does not know. */
+  let takesMemory = false;
 
   async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply'>(
     op: string,
@@ -97,15 +105,20 @@ export function createControlLink(options: {
     start({ status, onReply }) {
       async function beat(): Promise<void> {
         try {
+          const { memory, serverMemory, ...rest } = status();
+          const memories = takesMemory ? { memory, serverMemory } : {};
           const reply = await handshake.speak((protocol) =>
-            request('renew', { protocol, gateway, ...status() }, 'BeatReply'),
+            request('renew', { protocol, gateway, ...rest, ...memories }, 'BeatReply'),
           );
+          takesMemory = reply.takes?.includes('memory') === true;
           confirmed = reply.confirmed ?? confirmed;
           onReply(reply);
           if (logged !== 'OK') logger.info({ site }, 'registry reached');
           logged = 'OK';
         } catch (err) {
           const { code } = CausewayError.from(err);
+          // Perhaps one of before has taken its place.
+          takesMemory = false;
           if (logged !== code) logger.warn({ err, site, code }, 'registry not reached, or it refused');
           logged = code;
         }

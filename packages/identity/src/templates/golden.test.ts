@@ -147,6 +147,7 @@ test('templates - system, as in the claims', () => {
     "gateway {"subs":16,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub $SYS.REQ.CLAIMS.UPDATE
       pub $SYS.REQ.SERVER.*.RELOAD
+      pub $SYS.REQ.SERVER.PING.STATSZ
       sub _INBOX.sys.>
     registry {"subs":64,"data":-1,"payload":-1,"allowed_connection_types":["STANDARD"]}
       pub $SYS.REQ.CLAIMS.UPDATE
@@ -157,6 +158,7 @@ test('templates - system, as in the claims', () => {
       pub $SYS.REQ.SERVER.PING.CONNZ
       pub $SYS.REQ.SERVER.PING.LEAFZ
       pub $SYS.REQ.SERVER.PING.JSZ
+      pub $SYS.REQ.SERVER.PING.STATSZ
       sub _INBOX.sys.>
       sub $SYS.ACCOUNT.*.CONNECT
       sub $SYS.ACCOUNT.*.DISCONNECT

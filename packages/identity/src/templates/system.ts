@@ -5,9 +5,9 @@ import type { RoleTemplate } from './role-template.ts';
  * server takes them from another's system account.
  */
 export const systemRoles = {
-  /** Pushes claims to its own site's server, and has it read its remotes again. */
+  /** Pushes claims to its own site's server, has it read its remotes again, and asks what memory it has. */
   gateway: {
-    publish: ['$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.SERVER.*.RELOAD'],
+    publish: ['$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.SERVER.*.RELOAD', '$SYS.REQ.SERVER.PING.STATSZ'],
     subscribe: ['_INBOX.sys.>'],
     connectionTypes: ['STANDARD'],
     subscriptions: 16,
@@ -25,6 +25,7 @@ export const systemRoles = {
       '$SYS.REQ.SERVER.PING.CONNZ',
       '$SYS.REQ.SERVER.PING.LEAFZ',
       '$SYS.REQ.SERVER.PING.JSZ',
+      '$SYS.REQ.SERVER.PING.STATSZ',
     ],
     subscribe: [
       '_INBOX.sys.>',

@@ -466,6 +466,10 @@ export const messageSchemas: readonly object[] = [
           "revision": {
             "$ref": "names.json#/$defs/revision"
           },
+          "memory": {
+            "description": "What the registry itself has.",
+            "$ref": "names.json#/$defs/memory"
+          },
           "sites": {
             "type": "array",
             "items": {
@@ -515,9 +519,16 @@ export const messageSchemas: readonly object[] = [
                       },
                       "instances": {
                         "type": "integer"
+                      },
+                      "memory": {
+                        "$ref": "names.json#/$defs/memory"
                       }
                     }
                   }
+                },
+                "serverMemory": {
+                  "description": "Memory of the site's server, as its gateway, or at the hub the registry, was told.",
+                  "$ref": "names.json#/$defs/memory"
                 },
                 "recordsRefused": {
                   "description": "Messages of the site’s record stream that the cloud did not take since the registry started: forged, malformed or too large.",
@@ -1111,6 +1122,14 @@ export const messageSchemas: readonly object[] = [
               "type": "integer",
               "minimum": 0
             }
+          },
+          "memory": {
+            "description": "Memory of the gateway's process; only for a registry whose replies say that it takes it.",
+            "$ref": "names.json#/$defs/memory"
+          },
+          "serverMemory": {
+            "description": "The same of the site's server, where the gateway may ask it.",
+            "$ref": "names.json#/$defs/memory"
           }
         }
       },
@@ -1130,6 +1149,13 @@ export const messageSchemas: readonly object[] = [
           "bucket": {
             "description": "When the registry's bucket was made: another than before is a hub made anew.",
             "type": "string"
+          },
+          "takes": {
+            "description": "Further fields of a renewal that this registry takes; one that says nothing takes none.",
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
           },
           "confirmed": {
             "description": "How far the cloud has stored the site's records; absent where it has none yet.",
@@ -1426,6 +1452,29 @@ export const messageSchemas: readonly object[] = [
         "type": "integer",
         "minimum": 0,
         "maximum": 9007199254740991
+      },
+      "memory": {
+        "description": "Memory of a process: resident bytes (RSS), and how many milliseconds ago that was.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "rss",
+          "age"
+        ],
+        "properties": {
+          "rss": {
+            "description": "Bytes.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 1125899906842624
+          },
+          "age": {
+            "description": "Milliseconds.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 9007199254740991
+          }
+        }
       },
       "publicKey": {
         "description": "The public half of an NKey.",

@@ -243,6 +243,7 @@ export interface StatusReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  memory?: Memory;
   sites: {
     name: string;
     /**
@@ -261,7 +262,9 @@ export interface StatusReply {
        */
       seen?: number | null;
       instances?: number;
+      memory?: Memory1;
     }[];
+    serverMemory?: Memory2;
     /**
      * Messages of the site’s record stream that the cloud did not take since the registry started: forged, malformed or too large.
      */
@@ -287,6 +290,45 @@ export interface StatusReply {
     site: string;
     account: string;
   }[];
+}
+/**
+ * What the registry itself has.
+ */
+export interface Memory {
+  /**
+   * Bytes.
+   */
+  rss: number;
+  /**
+   * Milliseconds.
+   */
+  age: number;
+}
+/**
+ * Memory of a process: resident bytes (RSS), and how many milliseconds ago that was.
+ */
+export interface Memory1 {
+  /**
+   * Bytes.
+   */
+  rss: number;
+  /**
+   * Milliseconds.
+   */
+  age: number;
+}
+/**
+ * Memory of a process: resident bytes (RSS), and how many milliseconds ago that was.
+ */
+export interface Memory2 {
+  /**
+   * Bytes.
+   */
+  rss: number;
+  /**
+   * Milliseconds.
+   */
+  age: number;
 }
 /**
  * Void all credentials of a service.
@@ -635,6 +677,34 @@ export interface BeatRequest {
   instances?: {
     [k: string]: number;
   };
+  memory?: Memory3;
+  serverMemory?: Memory4;
+}
+/**
+ * Memory of a process: resident bytes (RSS), and how many milliseconds ago that was.
+ */
+export interface Memory3 {
+  /**
+   * Bytes.
+   */
+  rss: number;
+  /**
+   * Milliseconds.
+   */
+  age: number;
+}
+/**
+ * Memory of a process: resident bytes (RSS), and how many milliseconds ago that was.
+ */
+export interface Memory4 {
+  /**
+   * Bytes.
+   */
+  rss: number;
+  /**
+   * Milliseconds.
+   */
+  age: number;
 }
 export interface BeatReply {
   /**
@@ -649,6 +719,10 @@ export interface BeatReply {
    * When the registry's bucket was made: another than before is a hub made anew.
    */
   bucket?: string;
+  /**
+   * Further fields of a renewal that this registry takes; one that says nothing takes none.
+   */
+  takes?: string[];
   /**
    * How far the cloud has stored the site's records; absent where it has none yet.
    */

@@ -97,6 +97,7 @@ export function createControlDesk(options: {
           revision: compiler.siteRevision(site),
           bucket: compiler.bucket,
           time: time(),
+          takes: ['memory'],
           ...(confirmed ? { confirmed } : {}),
         };
       }

@@ -22,6 +22,27 @@ test('gateways - a renewal says when it was heard of, its revision and its insta
   ]);
 });
 
+test('gateways - memory grows old until the next figure, also past the greatest age that can be told', async () => {
+  const clock = manualClock();
+  const gateways = createGateways(clock);
+  const memory = { rss: 90_000_000, age: 0 };
+  const memories = () => {
+    const [gateway] = gateways.of('edge-a');
+    return [gateway?.memory, gateway?.serverMemory];
+  };
+  gateways.renewed('edge-a', { ...beat, memory, serverMemory: { rss: 20_000_000, age: 4_000 } });
+  await clock.advance(1_500);
+  expect(memories()).toEqual([
+    { rss: 90_000_000, age: 1_500 },
+    { rss: 20_000_000, age: 5_500 },
+  ]);
+  gateways.renewed('edge-a', beat);
+  expect(memories()[0]).toEqual({ rss: 90_000_000, age: 1_500 });
+  gateways.renewed('edge-a', { ...beat, memory: { rss: 1, age: Number.MAX_SAFE_INTEGER } });
+  await clock.advance(60_000);
+  expect(memories()[0]).toEqual({ rss: 1, age: Number.MAX_SAFE_INTEGER });
+});
+
 test('gateways - a receipt alone is no sign of life, and only a renewal takes a revision back', () => {
   const gateways = createGateways(manualClock());
   gateways.received('edge-a', 'gw-2', 9);

@@ -9,6 +9,9 @@ export interface GatewayStatus {
   /** The revision it last renewed with, or the newer one it sent a receipt for since. */
   readonly revision: number | undefined;
   readonly instances: Readonly<Record<string, number>>;
+  /** Of its process and of its site's server, with their ages as of now. */
+  readonly memory: BeatRequest['memory'];
+  readonly serverMemory: BeatRequest['memory'];
 }
 
 /** The gateways as they were heard of last. Soft state: it builds up again within one renewal. */
@@ -23,20 +26,42 @@ export const gatewayLeaseMs = 6_500;
 
 /** Creates the table. */
 export function createGateways(clock: Clock): Gateways {
+  /** Resident bytes, and when that was on this clock. */
+  interface Measured {
+    readonly rss: number;
+    readonly at: number;
+  }
   interface Known {
     heard: number | undefined;
     revision: number | undefined;
     instances: Readonly<Record<string, number>>;
+    memory: Measured | undefined;
+    serverMemory: Measured | undefined;
   }
   const sites = new Map<string, Map<string, Known>>();
 
   function known(site: string, gateway: string): Known {
     const ofSite = sites.get(site) ?? new Map<string, Known>();
     sites.set(site, ofSite);
-    const entry = ofSite.get(gateway) ?? { heard: undefined, revision: undefined, instances: {} };
+    const entry = ofSite.get(gateway) ?? {
+      heard: undefined,
+      revision: undefined,
+      instances: {},
+      memory: undefined,
+      serverMemory: undefined,
+    };
     ofSite.set(gateway, entry);
     return entry;
   }
+
+  const measured = (memory: BeatRequest['memory']): Measured | undefined =>
+    memory && { rss: memory.rss, at: clock.monotonic() - memory.age };
+  const asOfNow = (memory: Measured | undefined): BeatRequest['memory'] =>
+    memory && {
+      rss: memory.rss,
+      // A site may have told the greatest age there is.
+      age: Math.min(Number.MAX_SAFE_INTEGER, Math.round(clock.monotonic() - memory.at)),
+    };
 
   return {
     renewed(site, beat) {
@@ -45,6 +70,9 @@ export function createGateways(clock: Clock): Gateways {
       // As it says: a gateway that has gone back to older tables must show.
       entry.revision = beat.revision;
       entry.instances = beat.instances ?? {};
+      // Its first renewal, and a gateway of before, tell none: the last figure grows old.
+      entry.memory = measured(beat.memory) ?? entry.memory;
+      entry.serverMemory = measured(beat.serverMemory) ?? entry.serverMemory;
     },
     received(site, gateway, revision) {
       const entry = known(site, gateway);
@@ -57,6 +85,8 @@ export function createGateways(clock: Clock): Gateways {
         seen: entry.heard === undefined ? undefined : Math.round(clock.monotonic() - entry.heard),
         revision: entry.revision,
         instances: entry.instances,
+        memory: asOfNow(entry.memory),
+        serverMemory: asOfNow(entry.serverMemory),
       }));
     },
   };

@@ -1,5 +1,5 @@
 import type { Logger } from '@causeway/protocol';
-import type { NatsConnection } from 'nats';
+import { type NatsConnection, PermissionViolationError } from 'nats';
 
 /** A leaf link as the hub's server sees it. */
 export interface LeafLink {
@@ -15,6 +15,8 @@ export interface Hub {
   /** Puts claims in force; rejects with the server's reason. */
   pushClaims(jwt: string): Promise<void>;
   links(): Promise<LeafLink[]>;
+  /** Resident bytes of the hub's server, of a cluster's the greatest; undefined where it does not tell. */
+  memory(): Promise<number | undefined>;
   /**
    * Cuts the connections of a user, leaf links too, that came with other credentials than these, which were issued
    * to it last: they come back with them. Resolves with how many were cut.
@@ -25,6 +27,8 @@ export interface Hub {
 interface ServerReply<T> {
   readonly server: { readonly id: string };
   readonly data?: T;
+  /** Where STATSZ was asked for. */
+  readonly statsz?: { readonly mem?: number };
   readonly error?: { readonly description?: string };
 }
 
@@ -32,6 +36,8 @@ const timeoutMs = 2_000;
 
 /** Uses a connection of the registry's user in the hub's system account. */
 export function createHub(connection: NatsConnection, logger: Logger): Hub {
+  let mayNotAsk = false;
+
   /** Asks every server of the hub's cluster: the first answer opens the wait for the others. */
   async function askAll<T>(what: string, body: object): Promise<ServerReply<T>[]> {
     const replies: ServerReply<T>[] = [];
@@ -62,6 +68,19 @@ export function createHub(connection: NatsConnection, logger: Logger): Hub {
           roundTrip: leaf.rtt,
         })),
       );
+    },
+    async memory() {
+      if (mayNotAsk) return undefined;
+      try {
+        const replies = await askAll<never>('STATSZ', {});
+        const figures = replies.map(({ statsz }) => statsz?.mem ?? 0).filter(Number.isSafeInteger);
+        return Math.max(0, ...figures) || undefined;
+      } catch (err) {
+        // A fabric that was founded before this right was there.
+        mayNotAsk = err instanceof PermissionViolationError;
+        logger.info({ err }, 'the hub does not tell its memory');
+        return undefined;
+      }
     },
     async cut(account, publicKey, jwt) {
       interface Connz {

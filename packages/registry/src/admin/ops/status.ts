@@ -1,4 +1,5 @@
-import type { StatusReply } from '@causeway/protocol';
+import { hubSite } from '@causeway/identity';
+import type { BeatRequest, StatusReply } from '@causeway/protocol';
 import type { Collection } from '../../collect/collection.ts';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
@@ -19,16 +20,27 @@ export function statusOperation(options: {
 
   return {
     async handle(_body, by): Promise<StatusReply> {
-      const links = await hub.links();
+      // What machines have is for the administrators of the whole fabric.
+      const [links, hubMemory] = await Promise.all([
+        hub.links(),
+        by.scope === 'any' ? hub.memory() : undefined,
+      ]);
       const sites = store.all.sites.filter(
         (site) => by.scope === 'any' || Object.hasOwn(site.tenants, by.scope),
       );
       return {
         revision: store.revision,
+        ...(by.scope === 'any' ? { memory: { rss: process.memoryUsage.rss(), age: 0 } } : {}),
         sites: sites.map((site) => {
           const heard = new Map(gateways.of(site.name).map((gateway) => [gateway.name, gateway]));
           const lag = collection.lag(site.name);
           const refused = collection.refused(site.name);
+          const serverMemory =
+            by.scope !== 'any'
+              ? undefined
+              : site.name === hubSite
+                ? hubMemory && { rss: hubMemory, age: 0 }
+                : newest([...heard.values()].map((gateway) => gateway.serverMemory));
           return {
             name: site.name,
             ...(site.revoked ? { revoked: true as const } : {}),
@@ -43,8 +55,10 @@ export function statusOperation(options: {
                 instances: Object.entries(gateway?.instances ?? {})
                   .filter(([key]) => by.scope === 'any' || key.startsWith(`${by.scope}.`))
                   .reduce((sum, [, count]) => sum + count, 0),
+                ...(gateway?.memory && by.scope === 'any' ? { memory: gateway.memory } : {}),
               };
             }),
+            ...(serverMemory ? { serverMemory } : {}),
             ...(lag.records === undefined ? {} : { recordLag: lag.records }),
             ...(lag.flow === undefined ? {} : { flowLag: lag.flow }),
             ...(refused ? { recordsRefused: refused.records, countersRefused: refused.flow } : {}),
@@ -56,4 +70,9 @@ export function statusOperation(options: {
       };
     },
   };
+}
+
+/** Of what a site's gateways were told, the figure that is least old. */
+function newest(memories: readonly BeatRequest['memory'][]): BeatRequest['memory'] {
+  return memories.reduce((best, each) => (each && (!best || each.age < best.age) ? each : best), undefined);
 }
