@@ -63,6 +63,7 @@ function text(context: Context, status: FabricStatus): string {
             links
               .filter(({ site }) => site === row.site)
               .map(({ account }) => account)
+              .sort()
               .join(', '),
         },
       ],

@@ -58,7 +58,7 @@ function begin(
   log: number,
   onProgress: (text: string) => void,
 ): Promise<Beginning> {
-  const flags = nodeFlags({ built: program.endsWith('.js') });
+  const flags = nodeFlags({ built: program.endsWith('.js'), idle: true });
   const args = [...flags, program, 'up', '--daemon', '--dir', path.resolve(options.dir)];
   if (options.sites !== undefined) args.push('--sites', options.sites.join(','));
   if (options.tenant !== undefined) args.push('--tenant', options.tenant.join(','));
