@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
+import { fences } from '../support/readme.ts';
 import { until } from '../support/until.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-
-/** The text of the README's fences in a language, in their order. */
-async function fences(language: string): Promise<string[]> {
-  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    ([, text = '']) => text,
-  );
-}
 
 describe('readme', () => {
   let fabric: TestFabric;
