@@ -22,7 +22,7 @@ export async function causeway(args: string[], { input }: { input?: string } = {
 
 /** The environment of this process, without what changes how things are printed. */
 function environment(): NodeJS.ProcessEnv {
-  const { CAUSEWAY_DEBUG: _debug, COLUMNS: _columns, ...env } = process.env;
+  const { CAUSEWAY_DEBUG: _, COLUMNS: __, FORCE_COLOR: ___, ...env } = process.env;
   return env;
 }
 

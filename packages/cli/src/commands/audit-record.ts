@@ -21,7 +21,8 @@ export function recordText(
 ): (record: AuditRecord, gateway: string) => string {
   if (format === 'json') return (record, gateway) => jsonLine({ ...record, gateway });
   if (format === 'yaml') return (record, gateway) => `---\n${yamlText({ ...record, gateway })}`;
-  const width = terminalWidth(context.stdout, context.env);
+  // Whoever reads it by program gets whole lines, however wide a terminal is said to be.
+  const width = context.stdout.isTTY ? terminalWidth(context.stdout, context.env) : undefined;
   const paint = painter(coloured(context.stdout, context.env));
   return (record) => {
     const line = cut(printableLine(recordLine(record, width !== undefined)), width);

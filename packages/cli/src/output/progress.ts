@@ -14,17 +14,22 @@ const clearLine = '\r\u001b[K';
 /** Creates the progress of a command. */
 export function createProgress(context: Pick<Context, 'stderr' | 'env'>): Progress {
   const { stderr, env } = context;
-  const width = terminalWidth(stderr, env);
-  if (width === undefined) {
+  if (!stderr.isTTY) {
     return { say: (text) => void stderr.write(`causeway: ${printable(text)}\n`), end() {} };
   }
+  const width = terminalWidth(stderr, env) ?? 80;
   const paint = painter(coloured(stderr, env));
+  let shown = false;
   return {
     say(text) {
       // One column short of the width: a full line would begin the next on some terminals.
       const line = cut(`${printable(text).replaceAll('\n', ' ')} …`, width - 1);
       stderr.write(`${clearLine}${paint('dim', line)}`);
+      shown = true;
     },
-    end: () => void stderr.write(clearLine),
+    end() {
+      if (shown) stderr.write(clearLine);
+      shown = false;
+    },
   };
 }

@@ -32,9 +32,17 @@ describe('table', () => {
     expect(renderTable(columns, rows, { width: undefined, colour: false })).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
-  it('table - widths shrink from the widest, and stop where nothing could be read', () => {
-    expect(fitWidths([4, 50, 10], 40)).toEqual([4, 22, 10]);
-    expect(fitWidths([4, 20, 20], 10)).toEqual([4, 8, 8]);
-    expect(fitWidths([4, 50], undefined)).toEqual([4, 50]);
+  it('table - widths shrink from the widest, and stop at the longest word', () => {
+    expect(fitWidths([4, 50, 10], [4, 5, 5], 40)).toEqual([4, 22, 10]);
+    expect(fitWidths([4, 50, 10], [4, 24, 5], 40)).toEqual([4, 24, 8]);
+    expect(fitWidths([4, 20, 20], [4, 8, 9], 24)).toBeUndefined();
+    expect(fitWidths([4, 50], [4, 50], undefined)).toEqual([4, 50]);
+  });
+
+  it('table - where words themselves do not fit, each row is a paragraph, and nothing is left out', () => {
+    const rows = [{ name: 'a', text: 'tls://edge-a.example.org:4222' }, { name: 'b' }];
+    expect(renderTable(columns, rows, { width: 20, colour: false })).toBe(
+      'NAME  a\nTEXT  tls://edge-a.example.org:4222\n\nNAME  b\nTEXT  -\n',
+    );
   });
 });

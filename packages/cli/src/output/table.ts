@@ -15,22 +15,32 @@ export interface TableSpace {
 }
 
 const gap = 2;
-const narrowest = 8;
 
-/** The widths of columns, shrunk from the widest until they fit; never below what can still be read. */
-export function fitWidths(natural: readonly number[], width: number | undefined): number[] {
+/**
+ * The widths of columns, shrunk from the widest until they fit, and none below its longest word. Undefined where they
+ * cannot fit.
+ */
+export function fitWidths(
+  natural: readonly number[],
+  least: readonly number[],
+  width: number | undefined,
+): number[] | undefined {
   const widths = [...natural];
   if (width === undefined) return widths;
   const total = () => widths.reduce((sum, each) => sum + each + gap, -gap);
   while (total() > width) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= narrowest) break;
+    const room = widths.map((each, index) => (each > (least[index] ?? 0) ? each : 0));
+    const widest = room.indexOf(Math.max(...room));
+    if (!room[widest]) return undefined;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }
 
-/** A table as text: headings, then a line for each row; cells that do not fit are broken between words. */
+/**
+ * A table as text: headings, then a line for each row; cells that do not fit are broken between words. Where there is no
+ * room for that, each row is a paragraph with a line for each column: nothing is ever left out.
+ */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], space: TableSpace): string {
   const paint = painter(space.colour);
   const titles = columns.map(({ title }) => title);
@@ -40,13 +50,14 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
       return shown === undefined || shown === null || shown === '' ? '-' : printable(String(shown));
     }),
   );
-  const natural = titles.map((title, index) =>
-    Math.max(title.length, ...cells.map((line) => longestLine(line[index] ?? ''))),
-  );
+  const ofColumn = (longest: (text: string) => number) =>
+    titles.map((title, index) => Math.max(longest(title), ...cells.map((line) => longest(line[index] ?? ''))));
+  const widths = fitWidths(ofColumn(longestLine), ofColumn(longestWord), space.width);
+  if (!widths) return paragraphs(titles, cells, paint);
   const table = new Table({
     chars: Object.fromEntries(borders.map((name) => [name, ''])),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
-    colWidths: fitWidths(natural, space.width).map((each) => each + gap),
+    colWidths: widths.map((each) => each + gap),
     wordWrap: true,
   });
   table.push(titles.map((title) => paint('bold', title)));
@@ -56,6 +67,23 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')}\n`;
+}
+
+function paragraphs(
+  titles: readonly string[],
+  cells: readonly (readonly string[])[],
+  paint: ReturnType<typeof painter>,
+): string {
+  const indent = Math.max(...titles.map((title) => title.length)) + gap;
+  const heads = titles.map((title) => `${paint('bold', title)}${' '.repeat(indent - title.length)}`);
+  const continued = `\n${' '.repeat(indent)}`;
+  return cells
+    .map((line) => line.map((cell, index) => `${heads[index]}${cell.replaceAll('\n', continued)}\n`).join(''))
+    .join('\n');
+}
+
+function longestWord(text: string): number {
+  return Math.max(...text.split(/\s/).map((word) => word.length));
 }
 
 function longestLine(text: string): number {

@@ -1,16 +1,23 @@
 /** The part of a stream that tells what it is. */
 export type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
 
-/** True where colours are wanted: on a terminal, unless NO_COLOR is set (to anything but nothing). */
+/**
+ * True where colours are wanted: on a terminal, unless NO_COLOR is set (to anything but nothing), and wherever FORCE_COLOR
+ * says so. Of the two NO_COLOR has the last word.
+ */
 export function coloured(stream: Terminal, env: NodeJS.ProcessEnv): boolean {
-  return Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
+  if (env.NO_COLOR || env.FORCE_COLOR === '0' || env.FORCE_COLOR === 'false') return false;
+  return Boolean(env.FORCE_COLOR) || (Boolean(stream.isTTY) && env.TERM !== 'dumb');
 }
 
-/** Columns of the terminal; undefined where the output goes to a file or a program, which want it whole. */
+/**
+ * Columns that there are: what COLUMNS says, else those of the terminal. Undefined where the output goes to a file or a
+ * program, which want it whole.
+ */
 export function terminalWidth(stream: Terminal, env: NodeJS.ProcessEnv): number | undefined {
-  if (!stream.isTTY) return undefined;
-  const told = Number.parseInt(env.COLUMNS ?? '', 10);
-  return stream.columns || (Number.isInteger(told) && told > 0 ? told : 80);
+  const told = Number(env.COLUMNS);
+  if (Number.isInteger(told) && told > 0) return told;
+  return stream.isTTY ? stream.columns || 80 : undefined;
 }
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
