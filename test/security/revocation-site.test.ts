@@ -61,6 +61,8 @@ describe('revocation of a site', () => {
     const done = await run('revoke', 'edge-b', '-o', 'json');
     // Its links for the tenant and for itself, the tenant's gateway, and one service.
     expect({ code: done.code, ...JSON.parse(done.stdout) }).toMatchObject({ code: 0, keys: 4, services: 1 });
+    // What runs goes on alone; the next `up` leaves it out.
+    expect(await readFabric(fabric.dir)).toMatchObject({ sites: ['cloud', 'edge-a'] });
     await until('it has no link', async () => !(await linksOf(fabric)).some(({ name }) => name === 'edge-b'));
 
     const door = await doorOf(fabric, 'cloud', 'leaf');

@@ -13,6 +13,7 @@ export { tailRecords, verifyChains } from './console/audit.ts';
 export { type Console, type ConsoleReading, openConsole } from './console/console.ts';
 export { type Counters, type RecountReport, readCounters, recount } from './console/flow.ts';
 export { type AddedTenant, addTenant } from './founding/add-tenant.ts';
+export { forgetSite } from './founding/forget-site.ts';
 export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
 export type { SitePlan } from './founding/site.ts';
 export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
@@ -25,14 +26,15 @@ export type { ChainEnd } from './recovery/site-counters.ts';
 export {
   FabricError,
   type FabricSettings,
-  forgetSite,
   readFabric,
   readSite,
   type SiteSettings,
   siteUrl,
 } from './settings.ts';
 export { down } from './up/down.ts';
+export { exposedKeys } from './up/exposed.ts';
 export { lockHolder } from './up/lock.ts';
+export { holdPart } from './up/part-lock.ts';
 export { readProcesses } from './up/processes.ts';
 export { ailments } from './up/ready.ts';
 export { residentBytes } from './up/running.ts';

@@ -21,6 +21,7 @@ export function fabricLayout(dir: string) {
     run: at('run'),
     lock: at('run', 'up.pid'),
     changing: at('run', 'changing.pid'),
+    part: (name: string) => at('run', `${name}.pid`),
     processes: at('run', 'processes.json'),
     site: (site: string) => siteLayout(at('sites', site)),
   };

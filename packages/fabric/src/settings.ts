@@ -118,13 +118,6 @@ export function readSite(dir: string, site: string): Promise<SiteSettings> {
   );
 }
 
-/** Strikes a site off the list of what the fabric consists of. Its folder stays. */
-export async function forgetSite(dir: string, site: string): Promise<void> {
-  const settings = await readFabric(dir);
-  const sites = settings.sites.filter((each) => each !== site);
-  await writeFabric(dir, { ...settings, sites });
-}
-
 /** Writes what the fabric in a folder consists of, whole or not at all. */
 export async function writeFabric(dir: string, settings: FabricSettings): Promise<void> {
   const { fabric } = fabricLayout(dir);

@@ -19,8 +19,8 @@ export interface Bootstrap {
   readonly accounts: readonly AccountDocument[];
   /** Public keys of CONTROL and OPS. */
   readonly control: string;
-  /** CONTROL's claims as founded. */
-  readonly controlJwt: string;
+  /** CONTROL's claims as founded; absent where an earlier Causeway founded the fabric. */
+  readonly controlJwt?: string;
   readonly ops: string;
 }
 

@@ -54,11 +54,26 @@ export interface RegistryPorts {
  * is compiled, and gateways and administrators are listened to. Rejects where the hub cannot be reached.
  */
 export async function startRegistry(config: RegistryConfig, ports: RegistryPorts): Promise<Registry> {
+  const opened: NatsConnection[] = [];
+  try {
+    return await assemble(config, ports, opened);
+  } catch (error) {
+    // Whoever tries again shall not do so beside connections that reconnect for ever.
+    await Promise.allSettled(opened.map((connection) => connection.close()));
+    throw error;
+  }
+}
+
+async function assemble(
+  config: RegistryConfig,
+  ports: RegistryPorts,
+  opened: NatsConnection[],
+): Promise<Registry> {
   const { clock, random, logger } = ports;
   const bootstrap = await readBootstrap(config);
   const keyring = await readKeyring(config);
-  const connect = (file: string, inboxPrefix: string): Promise<NatsConnection> =>
-    connectNats({
+  const connect = async (file: string, inboxPrefix: string): Promise<NatsConnection> => {
+    const connected = await connectNats({
       servers: config.url,
       ca: config.ca,
       credentials: path.join(config.dir, file),
@@ -67,6 +82,9 @@ export async function startRegistry(config: RegistryConfig, ports: RegistryPorts
       random,
       logger,
     });
+    opened.push(connected);
+    return connected;
+  };
   const connection = await connect('registry.creds', '_INBOX.cloud.registry');
   const system = await connect('system.creds', '_INBOX.sys');
 

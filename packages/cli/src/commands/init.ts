@@ -1,4 +1,5 @@
 import { type FabricPlan, fabricLayout, foundFabric, isFounded } from '@causeway/fabric';
+import { hubSite as hub } from '@causeway/identity';
 import { freePorts } from '@causeway/nats-server';
 import { type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
@@ -16,7 +17,6 @@ interface InitOptions extends GlobalOptions {
   readonly output: Format;
 }
 
-const hub = 'cloud';
 const fixed = { client: 4222, leaf: 7422, monitor: 8222 };
 
 const help = `

@@ -1,3 +1,4 @@
+import { forgetSite } from '@causeway/fabric';
 import { Argument, type Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
@@ -18,7 +19,8 @@ All credentials that the service has are void at once, everywhere, and its conne
 with causeway service add.
 
 With a SITE the site is cut off for good: its links to the hub, its gateways and the credentials of all its services are
-void. What still runs there can call no one else and be called by no one else. Records that the cloud has stay.`;
+void. What still runs there can call no one else and be called by no one else; a causeway up that runs its server and gateway
+here leaves them out from its next start on. Records that the cloud has stay.`;
 
 /** `causeway revoke` */
 export function addRevoke(program: Command, context: Context): void {
@@ -49,6 +51,7 @@ async function revokeService(context: Context, name: ServiceName, options: Revok
 
 async function revokeSite(context: Context, site: string, options: RevokeOptions): Promise<void> {
   const reply = await askAdmin(context, options, (admin) => admin.revokeSite(site));
+  await forgetSite(options.dir, site);
   const { keys, services, revision } = reply;
   print(
     context,

@@ -1,17 +1,24 @@
 import {
+  holdPart,
   keepCertificate,
+  readFabric,
   readSite,
   serverOf,
   siteUrl,
   startFabricRegistry,
   startSiteGateway,
 } from '@causeway/fabric';
+import { hubSite as hub } from '@causeway/identity';
 import { findNatsServer, startNatsServer } from '@causeway/nats-server';
+import { CausewayError } from '@causeway/protocol';
 import { Argument, type Command } from 'commander';
 import { portsOf } from '../admin.ts';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
 import { parseName } from '../input/names.ts';
+
+const firstWaitMs = 100;
+const longestWaitMs = 2_000;
 
 const parts = ['hub', 'site', 'registry', 'gateway'] as const;
 
@@ -28,8 +35,6 @@ interface Running {
   readonly failed: Promise<never>;
   stop(): Promise<unknown>;
 }
-
-const hub = 'cloud';
 
 const help = `
 Examples:
@@ -57,13 +62,22 @@ export function addRun(program: Command, context: Context): void {
 async function run(context: Context, part: Part, options: RunOptions): Promise<void> {
   const interrupted = context.interruption();
   const ended = aborted(interrupted);
-  const starting = start(context, part, options);
-  // Told to stop while it waits for another part: there is nothing yet to end cleanly.
-  const running = await Promise.race([starting, ended.then(() => undefined)]);
-  if (!running) return;
-  context.stderr.write(`causeway: ready: ${running.ready}\n`);
-  await Promise.race([ended, running.failed]);
-  await running.stop();
+  const site = siteOf(part, options);
+  const name = part === 'site' || part === 'gateway' ? `${part}-${site}` : part;
+  // Before anything is written there.
+  await (part === 'registry' ? readFabric(options.dir) : readSite(options.dir, site));
+  const release = await holdPart(options.dir, name, context.clock);
+  try {
+    const starting = start(context, part, site, options);
+    // Told to stop while it waits for another part: there is nothing yet to end cleanly.
+    const running = await Promise.race([starting, ended.then(() => undefined)]);
+    if (!running) return;
+    context.stderr.write(`causeway: ready: ${running.ready}\n`);
+    await Promise.race([ended, running.failed]);
+    await running.stop();
+  } finally {
+    await release();
+  }
 }
 
 function siteOf(part: Part, { site }: RunOptions): string {
@@ -77,13 +91,25 @@ function siteOf(part: Part, { site }: RunOptions): string {
   return site;
 }
 
-async function start(context: Context, part: Part, options: RunOptions): Promise<Running> {
-  const { dir } = options;
-  const site = siteOf(part, options);
+/** Tries until the hub is there, waiting longer each time. A gateway does so by itself. */
+async function patiently<T>(context: Context, attempt: () => Promise<T>): Promise<T> {
+  const logger = context.logger('info');
+  for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait * 2)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof CausewayError) || error.code !== 'UNREACHABLE') throw error;
+      logger.warn({ reason: error.reason, retryIn: wait }, 'the hub is not there yet; trying again');
+      await new Promise<void>((resolve) => context.clock.after(wait, resolve));
+    }
+  }
+}
+
+async function start(context: Context, part: Part, site: string, { dir }: RunOptions): Promise<Running> {
   const ports = portsOf(context, 'info');
   const never = new Promise<never>(() => {});
   if (part === 'registry') {
-    const registry = await startFabricRegistry(dir, ports);
+    const registry = await patiently(context, () => startFabricRegistry(dir, ports));
     return { ready: 'registry', failed: never, stop: () => registry.stop() };
   }
   if (part === 'gateway') {

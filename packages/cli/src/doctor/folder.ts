@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, readFile, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { FabricError, fabricLayout, isFounded, readFabric, readSite } from '@causeway/fabric';
+import { exposedKeys, FabricError, fabricLayout, isFounded, readFabric, readSite } from '@causeway/fabric';
 import { describeCertificate } from '@causeway/identity';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 
@@ -54,36 +54,22 @@ export const checkState: Check = async (_context, dir) => {
   }
 };
 
-const isSecret = (name: string) =>
-  /\.(nk|creds|key)$/.test(name) || name === 'queue-secret' || name === 'claims.json';
-
 /** That nobody else can read keys. */
 export const checkPermissions: Check = async (_context, dir) => {
   if (process.platform === 'win32' || !(await isFounded(dir))) return [];
   const { root } = fabricLayout(dir);
-  const open: string[] = [];
-  let secrets = 0;
-  for (const entry of await readdir(root, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !isSecret(entry.name)) continue;
-    const file = path.join(entry.parentPath, entry.name);
-    // It may be replaced this very moment.
-    const found = await stat(file).catch(() => undefined);
-    if (!found) continue;
-    secrets += 1;
-    if ((found.mode & 0o077) !== 0) open.push(path.relative(root, file));
-  }
-  if (open.length === 0)
+  const { secrets, exposed } = await exposedKeys(root);
+  if (exposed.length === 0) {
     return [ok('permissions', `${secrets} files with keys, readable by their owner alone`)];
-  const some = open.slice(0, 5).join(', ');
-  const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
+  }
+  const first = exposed.slice(0, 5).map((file) => file.path);
+  const more = exposed.length > 5 ? ` and ${exposed.length - 5} more` : '';
+  const files = first.map((file) => path.join(root, file)).join(' ');
   return [
     fail(
       'permissions',
-      `others can read ${some}${more} in ${root}`,
-      `run: chmod 600 ${open
-        .slice(0, 5)
-        .map((file) => path.join(root, file))
-        .join(' ')}; and revoke what they may know`,
+      `others can read ${first.join(', ')}${more} in ${root}`,
+      `run: chmod 600 ${files}; and revoke what they may know`,
     ),
   ];
 };

@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import {
   fabricLayout,
   isFounded,
@@ -7,6 +7,7 @@ import {
   readSite,
   type SiteSettings,
 } from '@causeway/fabric';
+import { isPortFree } from '@causeway/nats-server';
 import type { Context } from '../context.ts';
 import { gatherStatus } from '../status/gather.ts';
 import { monitorTimeoutMs, readPage } from '../status/monitor.ts';
@@ -22,15 +23,12 @@ async function sitesHere(dir: string): Promise<SiteSettings[]> {
   return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
 }
 
-/** Whether a port of this machine can be listened on; undefined where the address is none of this machine's. */
-function isFree(port: number, host: string): Promise<boolean | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'EADDRNOTAVAIL' ? undefined : false),
-    );
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+/** Whether a port is another program's; not where the address is none of this machine's. */
+function isTaken(port: number, host: string): Promise<boolean> {
+  return isPortFree(port, host).then(
+    (free) => !free,
+    ({ code }: NodeJS.ErrnoException) => code !== 'EADDRNOTAVAIL',
+  );
 }
 
 function answers(context: Context, port: number, host: string): Promise<boolean> {
@@ -63,11 +61,11 @@ export const checkPorts: Check = async (context, dir) => {
       if (runs) {
         const host = isWildcard(listen) ? '127.0.0.1' : listen;
         if (!(await answers(context, port, host))) problems.push(`port ${port} (${what}) does not answer`);
-      } else if ((await isFree(port, listen)) === false) {
+      } else if (await isTaken(port, listen)) {
         problems.push(`port ${port} (${what}) is taken by another program`);
       }
     }
-    if (!runs && (await isFree(ports.monitor, '127.0.0.1')) === false) {
+    if (!runs && (await isTaken(ports.monitor, '127.0.0.1'))) {
       problems.push(`port ${ports.monitor} (monitor) is taken by another program`);
     }
     const list = [...Object.values(all), ports.monitor].join(', ');

@@ -51,7 +51,9 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
     }),
   );
   const ofColumn = (longest: (text: string) => number) =>
-    titles.map((title, index) => Math.max(longest(title), ...cells.map((line) => longest(line[index] ?? ''))));
+    titles.map((title, index) =>
+      Math.max(longest(title), ...cells.map((line) => longest(line[index] ?? ''))),
+    );
   const widths = fitWidths(ofColumn(longestLine), ofColumn(longestWord), space.width);
   if (!widths) return paragraphs(titles, cells, paint);
   const table = new Table({

@@ -4,8 +4,10 @@ import { writeSecret } from '@causeway/identity';
 import { exportDocuments } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, withHub } from '../recovery/hub-access.ts';
-import { requireNoRotation } from '../recovery/rotate-operator.ts';
+import { requireNoRotation } from '../recovery/rotation.ts';
 import { FabricError, readFabric } from '../settings.ts';
+import { whileSettled } from '../up/changing.ts';
+import { endLeftovers } from '../up/leftovers.ts';
 import { packArchive } from './archive.ts';
 import { readFiles } from './files.ts';
 
@@ -30,22 +32,27 @@ export async function backupFabric(
 ): Promise<BackupSummary> {
   const { dir, passphrase, replace } = options;
   const file = path.resolve(options.file);
-  const { root } = fabricLayout(dir);
+  const layout = fabricLayout(dir);
   const { format } = await readFabric(dir);
   await requireNoRotation(dir);
   if (!replace && (await stat(file).catch(() => undefined))) {
     throw new FabricError(`${file} is there already; choose another name, or replace it with --force`);
   }
-  const { revision, documents } = await withHub(dir, ports, async (hub) => {
-    ports.onProgress('reading the documents');
-    const found = await exportDocuments(await hub.connect('registry.creds'));
-    if (found) return found;
-    throw new FabricError(
-      'the hub holds no documents yet; start the fabric once with causeway up, and back it up then',
-    );
+  // Nobody changes the folder meanwhile: keys and documents are of one moment.
+  const { revision, documents, files } = await whileSettled(layout, async (isUp) => {
+    if (!isUp) await endLeftovers(layout, ports.clock);
+    const found = await withHub(dir, ports, async (hub) => {
+      ports.onProgress('reading the documents');
+      return exportDocuments(await hub.connect('registry.creds'));
+    });
+    if (!found) {
+      throw new FabricError(
+        'the hub holds no documents yet; start the fabric once with causeway up, and back it up then',
+      );
+    }
+    // After the documents: credentials that are newer than they are do no harm, older ones might.
+    return { ...found, files: await readFiles(layout.root) };
   });
-  // After the documents: credentials that are newer than they are do no harm, older ones might.
-  const files = await readFiles(root);
   const bytes = packArchive(
     { state: format, made: ports.clock.now(), revision, documents, files },
     passphrase,

@@ -2,6 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeJwt, writeSecret } from '@causeway/identity';
 import { FabricError } from '../settings.ts';
+import { isSecretFile } from '../up/exposed.ts';
 import { filesBelow } from '../walk.ts';
 import type { ArchivedFile } from './archive.ts';
 
@@ -35,6 +36,5 @@ export async function writeFileOf(root: string, file: ArchivedFile): Promise<voi
   const place = path.join(root, ...parts);
   // Its owner's alone, whatever comes into it first.
   await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
-  const isSecret = /\.(nk|creds|key)$|queue-secret$/.test(file.path);
-  await (file.open && !isSecret ? writeJwt : writeSecret)(place, file.text);
+  await (file.open && !isSecretFile(path.basename(place)) ? writeJwt : writeSecret)(place, file.text);
 }

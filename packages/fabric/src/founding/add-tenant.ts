@@ -6,7 +6,7 @@ import type { Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, writeFabric } from '../settings.ts';
-import { lockHolder, takeLock } from '../up/lock.ts';
+import { whileSettled } from '../up/changing.ts';
 import { requireOwnFolder } from '../up/own-folder.ts';
 import { type FoundingPorts, foundAccount } from './accounts.ts';
 import { diskBytes } from './found.ts';
@@ -35,15 +35,7 @@ export async function addTenant(dir: string, tenant: string, ports: FoundingPort
   const settings = await readFabric(dir);
   await requireOwnFolder(dir);
   if (settings.tenants.includes(tenant)) throw new FabricError(`there is a tenant ${tenant} already`);
-  const busy = (holder: number) => `process ${holder} is changing this fabric; wait until it has`;
-  const releases = [await takeLock(layout.changing, busy)];
-  try {
-    // Where nothing runs, nothing is to start in the middle of it either.
-    if ((await lockHolder(layout.lock)) === undefined) releases.push(await takeLock(layout.lock, busy));
-    return await addInto(dir, tenant, ports);
-  } finally {
-    for (const release of releases.reverse()) await release();
-  }
+  return whileSettled(layout, () => addInto(dir, tenant, ports));
 }
 
 async function addInto(dir: string, tenant: string, ports: FoundingPorts): Promise<AddedTenant> {

@@ -72,7 +72,11 @@ const scratchOf = (target: string) => `${target}.founding`;
 export async function clearFounding(dir: string): Promise<void> {
   const scratch = scratchOf(fabricLayout(dir).root);
   const parent = path.dirname(scratch);
-  const left = (await readdir(parent)).filter((name) => name.startsWith(path.basename(scratch)));
+  // What a founding makes and nothing else: a neighbour may bear a name that begins alike.
+  const base = path.basename(scratch);
+  const isOwn = (name: string) =>
+    name.startsWith(base) && /^(\.pid(\.(\d+|clearing))?)?$/.test(name.slice(base.length));
+  const left = (await readdir(parent)).filter(isOwn);
   if (left.length === 0 || (await lockHolder(`${scratch}.pid`)) !== undefined) return;
   for (const name of left) await rm(path.join(parent, name), { recursive: true, force: true });
 }

@@ -6,10 +6,13 @@ import { connectNats, type NatsConnection } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
 import { readFabric, readSite, siteUrl } from '../settings.ts';
+import { whileChanging } from '../up/changing.ts';
 import { endLeftovers } from '../up/leftovers.ts';
 import { lockHolder, takeLock } from '../up/lock.ts';
 import { requireOwnFolder } from '../up/own-folder.ts';
+import { requireNoParts } from '../up/part-lock.ts';
 import { takenPorts } from '../up/ports.ts';
+import { createProcessTable } from '../up/processes.ts';
 
 /** What work on a fabric's folder is given from outside. */
 export interface RecoveryPorts {
@@ -28,7 +31,7 @@ export interface HubAccess {
   connect(credentials: string): Promise<NatsConnection>;
 }
 
-/** Runs something while the fabric is down and stays so. `busy` says what to do where it is up. */
+/** Runs a change of the folder while the fabric is down and stays so. Throws a FabricError where any of it runs. */
 export async function whileDown<T>(
   dir: string,
   ports: Pick<RecoveryPorts, 'clock'>,
@@ -36,19 +39,25 @@ export async function whileDown<T>(
 ): Promise<T> {
   const layout = fabricLayout(dir);
   await requireOwnFolder(dir);
-  const release = await takeLock(
-    layout.lock,
-    (holder) => `this fabric is up, as process ${holder}; end it first with causeway down`,
-  );
-  try {
-    await endLeftovers(layout, ports.clock);
-    return await work();
-  } finally {
-    await release();
-  }
+  return whileChanging(layout, async () => {
+    const release = await takeLock(
+      layout.lock,
+      (holder) => `this fabric is up, as process ${holder}; end it first with causeway down`,
+    );
+    try {
+      await requireNoParts(layout);
+      await endLeftovers(layout, ports.clock);
+      return await work();
+    } finally {
+      await release();
+    }
+  });
 }
 
-/** Runs something with the hub's server: the one that runs, or one that is started for it and ended again. */
+/**
+ * Runs something with the hub's server: the one that runs, or one that is started for it and ended again. The fabric's
+ * lock must be held, or held by `up`.
+ */
 export async function withHub<T>(
   dir: string,
   ports: RecoveryPorts,
@@ -58,17 +67,24 @@ export async function withHub<T>(
   const layout = fabricLayout(dir);
   const { sites } = await readFabric(dir);
   const site = await readSite(dir, sites[0] ?? 'cloud');
-  const holder = await lockHolder(layout.lock);
-  const runs = (holder !== undefined && holder !== process.pid) || (await takenPorts([site])).length > 0;
   const connections: NatsConnection[] = [];
   let end: () => Promise<unknown> = () => Promise.resolve();
-  if (!runs) {
+  const holder = await lockHolder(layout.lock);
+  // Under `up`, or `run hub`, it may be starting again at this very moment.
+  const isUp = holder !== undefined && holder !== process.pid;
+  if (!isUp && (await takenPorts([site])).length === 0) {
     onProgress('starting the hub for this');
+    // Listed as one of `up` is: where this process is killed, the next one ends it.
+    const processes = createProcessTable(layout.processes);
     const server = await startNatsServer({
       ...{ binary: await findServer(), clock, log: logger },
       ...serverOf(dir, site),
+      onSpawn: (pid) => processes.set(`server ${site.site}`, pid),
     });
-    end = () => server.stop();
+    end = async () => {
+      await server.stop();
+      await processes.remove();
+    };
   }
   try {
     const ca = await readFile(layout.ca, 'utf8');

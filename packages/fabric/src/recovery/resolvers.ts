@@ -97,7 +97,7 @@ export async function readClaims(dir: string, trusted: ReadonlySet<string>): Pro
   const text = await readFile(bootstrap, 'utf8').catch(() => undefined);
   const founded = text === undefined ? undefined : (JSON.parse(text) as Bootstrap);
   if (founded) {
-    hub.set(founded.control, founded.controlJwt);
+    if (founded.controlJwt !== undefined) hub.set(founded.control, founded.controlJwt);
     for (const { publicKey, jwt } of founded.accounts) hub.set(publicKey, jwt);
   }
   for (const { site, account, jwt } of await resolverFiles(dir)) {

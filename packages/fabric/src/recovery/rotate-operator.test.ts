@@ -15,7 +15,8 @@ import { temporaryFolder } from '../../../../test/support/temporary-folder.ts';
 import { foundFabric } from '../founding/found.ts';
 import { fabricLayout } from '../layout.ts';
 import { resolverFiles } from './resolvers.ts';
-import { requireNoRotation, rotateOperator } from './rotate-operator.ts';
+import { rotateOperator } from './rotate-operator.ts';
+import { requireNoRotation } from './rotation.ts';
 
 const ports = {
   ...{ clock: systemClock, random: systemRandom, logger: silent, onProgress: () => {} },

@@ -14,9 +14,10 @@ import {
 } from '@causeway/identity';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, readFabric } from '../settings.ts';
+import { readFabric } from '../settings.ts';
 import { type RecoveryPorts, whileDown } from './hub-access.ts';
 import { readClaims, resolverFiles, trustedIssuers } from './resolvers.ts';
+import { nextFolder } from './rotation.ts';
 
 /** What new operator keys came to. */
 export interface OperatorRotated {
@@ -28,17 +29,6 @@ export interface OperatorRotated {
   readonly redistribute: Readonly<Record<string, readonly string[]>>;
   /** Sites whose folder is not here: they must be made again (`causeway site restore`). */
   readonly missing: readonly string[];
-}
-
-const nextFolder = (dir: string) => path.join(fabricLayout(dir).operator, 'next');
-
-/** Throws a FabricError where new operator keys were begun and are not everywhere yet: servers would not trust each other. */
-export async function requireNoRotation(dir: string): Promise<void> {
-  if (await stat(nextFolder(dir)).catch(() => undefined)) {
-    throw new FabricError(
-      'replacing the operator’s keys was cut short; finish it with causeway operator rotate',
-    );
-  }
 }
 
 /** The keys of the new operator: those of an earlier try, where that was cut short. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@causeway/protocol';
 import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric } from '../settings.ts';
+import { changer } from './changing.ts';
 import { endLeftovers } from './leftovers.ts';
 import { lockHolder } from './lock.ts';
 import { requireOwnFolder } from './own-folder.ts';
@@ -17,6 +18,12 @@ export async function down(dir: string, clock: Clock): Promise<number | undefine
   await readFabric(dir);
   await requireOwnFolder(dir);
   const layout = fabricLayout(dir);
+  const changing = await changer(layout);
+  if (changing !== undefined) {
+    throw new FabricError(
+      `the fabric in ${layout.root} is not up: process ${changing} is changing it; wait until it has`,
+    );
+  }
   const pid = await lockHolder(layout.lock);
   if (pid === undefined) {
     const left = await endLeftovers(layout, clock);

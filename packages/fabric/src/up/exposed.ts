@@ -4,21 +4,28 @@ import { fabricLayout } from '../layout.ts';
 import { FabricError } from '../settings.ts';
 import { filesBelow } from '../walk.ts';
 
-/** Files that hold a seed or key. */
-const secretFile = /\.(nk|creds|key)$|^queue-secret$/;
+/** Whether a file of a fabric's folder holds a seed or key, by its name. */
+export function isSecretFile(name: string): boolean {
+  return /\.(nk|creds|key)$|^queue-secret$/.test(name);
+}
 
-/** Paths, below the fabric's folder, of files with keys that others may read. */
-async function exposedFiles(root: string): Promise<{ path: string; mode: number }[]> {
+/** Files with keys in a fabric's folder: how many there are, and those that others may read, by their paths below it. */
+export async function exposedKeys(
+  root: string,
+): Promise<{ readonly secrets: number; readonly exposed: readonly { path: string; mode: number }[] }> {
   const folders = ['operator', 'pki', 'registry', 'admin', 'sites', 'services'];
-  const found: { path: string; mode: number }[] = [];
+  const exposed: { path: string; mode: number }[] = [];
+  let secrets = 0;
   for (const folder of folders) {
     for (const place of await filesBelow(root, folder)) {
-      if (!secretFile.test(path.basename(place))) continue;
+      if (!isSecretFile(path.basename(place))) continue;
+      // It may be replaced this very moment.
       const mode = (await stat(path.join(root, place)).catch(() => undefined))?.mode ?? 0;
-      if ((mode & 0o077) !== 0) found.push({ path: place, mode: mode & 0o777 });
+      secrets += 1;
+      if ((mode & 0o077) !== 0) exposed.push({ path: place, mode: mode & 0o777 });
     }
   }
-  return found;
+  return { secrets, exposed };
 }
 
 /**
@@ -28,7 +35,7 @@ async function exposedFiles(root: string): Promise<{ path: string; mode: number 
 export async function requirePrivateKeys(dir: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { root } = fabricLayout(dir);
-  const exposed = await exposedFiles(root);
+  const { exposed } = await exposedKeys(root);
   const [first] = exposed;
   if (!first) return;
   const others = exposed.length === 1 ? '' : ` and ${exposed.length - 1} more`;

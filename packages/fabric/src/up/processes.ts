@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 /** The processes of a fabric that is up, by name (`server edge-a`, `gateway cloud`, `registry`). */
 export type Processes = Readonly<Record<string, number>>;
@@ -9,6 +9,8 @@ export interface ProcessTable {
   readonly current: Processes;
   /** Resolves when the file says what the table says. */
   saved(): Promise<void>;
+  /** Removes the file; nothing runs any more. */
+  remove(): Promise<void>;
 }
 
 /** Creates the table, empty. */
@@ -36,6 +38,10 @@ export function createProcessTable(file: string): ProcessTable {
       return Object.fromEntries(processes);
     },
     saved: () => queue,
+    async remove() {
+      await queue;
+      await rm(file, { force: true });
+    },
   };
 }
 

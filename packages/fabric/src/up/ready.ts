@@ -43,25 +43,26 @@ export function ailments(
   return found;
 }
 
-/** Resolves when every link is up and every gateway has what concerns it. Rejects with what is missing. */
+/**
+ * Resolves with what the registry says when every link is up and every gateway has what concerns it. Rejects with what
+ * is missing.
+ */
 export async function waitUntilReady(options: {
   admin: AdminClient;
   sites: readonly string[];
   tenants: readonly string[];
   clock: Clock;
-}): Promise<void> {
+}): Promise<StatusReply> {
   const { admin, sites, tenants, clock } = options;
   const end = clock.monotonic() + limitMs;
   for (;;) {
-    const found = await admin.status().then(
-      (status) => ailments(status, sites, tenants),
-      (error: unknown) => {
-        // It may be starting.
-        if (error instanceof CausewayError && error.retryable) return [error.reason];
-        throw error;
-      },
-    );
-    if (found.length === 0) return;
+    const status = await admin.status().catch((error: unknown) => {
+      // It may be starting.
+      if (error instanceof CausewayError && error.retryable) return error.reason;
+      throw error;
+    });
+    const found = typeof status === 'string' ? [status] : ailments(status, sites, tenants);
+    if (typeof status !== 'string' && found.length === 0) return status;
     if (clock.monotonic() > end) throw new Error(`the fabric did not become ready: ${found.join('; ')}`);
     await new Promise<void>((resolve) => clock.after(pollMs, resolve));
   }

@@ -1,21 +1,25 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { superviseServer } from '@causeway/nats-server';
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { createLogger } from '@causeway/transport';
 import { connectAdmin } from '../admin/client.ts';
 import { keepCertificate } from '../certificates/keep-certificate.ts';
+import { forgetSite } from '../founding/forget-site.ts';
 import { checkPlan, clearFounding, foundFabric, isFounded } from '../founding/found.ts';
+import { bringUpToDate } from '../founding/up-to-date.ts';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
 import { supervisePart } from '../process/supervise-part.ts';
-import { requireNoRotation } from '../recovery/rotate-operator.ts';
+import { requireNoRotation } from '../recovery/rotation.ts';
 import { FabricError, readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+import { changer, whileChanging } from './changing.ts';
 import { requirePrivateKeys } from './exposed.ts';
 import { endLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { requireOwnFolder } from './own-folder.ts';
+import { requireNoParts } from './part-lock.ts';
 import { localPlan } from './plan.ts';
 import { moveTakenPorts, relinkEdges, requireFreePorts } from './ports.ts';
 import { createProcessTable } from './processes.ts';
@@ -109,18 +113,27 @@ export async function up(options: UpOptions): Promise<Fabric> {
   const layout = fabricLayout(dir);
   const founded = await isFounded(dir);
   const stops: (() => Promise<void>)[] = [];
+  /** In reverse order; one that fails keeps none of the others from it. */
   const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
+    const failures: unknown[] = [];
+    for (const each of stops.splice(0).reverse()) await each().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     if (founded) await requireOwnFolder(dir);
     await settle(options, founded);
+    const changing = await changer(layout);
+    if (changing !== undefined) {
+      throw new FabricError(`process ${changing} is changing this fabric; wait until it has`);
+    }
     stops.push(await takeLock(layout.lock));
+    await requireNoParts(layout);
     const left = await endLeftovers(layout, clock);
     if (left.length > 0) logger.warn({ left }, 'ended what an earlier start that was killed left running');
     await requirePrivateKeys(dir);
     await requireNoRotation(dir);
-    if (options.newPorts) await moveTakenPorts(dir);
+    await bringUpToDate(dir);
+    if (options.newPorts) await whileChanging(layout, () => moveTakenPorts(dir));
     await mkdir(layout.logs, { recursive: true, mode: 0o700 });
     const { sites: names, tenants } = await readFabric(dir);
     const sites = await Promise.all(names.map((name) => readSite(dir, name)));
@@ -128,10 +141,7 @@ export async function up(options: UpOptions): Promise<Fabric> {
     // A move of ports that was cut short is completed here.
     await relinkEdges(dir, sites);
     const processes = createProcessTable(layout.processes);
-    stops.push(async () => {
-      await processes.saved();
-      await rm(layout.processes, { force: true });
-    });
+    stops.push(() => processes.remove());
 
     const startServer = async (site: SiteSettings) => {
       const name = `server ${site.site}`;
@@ -187,7 +197,9 @@ export async function up(options: UpOptions): Promise<Fabric> {
     onProgress('waiting for the links and gateways');
     const admin = await connectAdmin(dir, { clock, random, logger });
     try {
-      await waitUntilReady({ admin, sites: names, tenants, clock });
+      const status = await waitUntilReady({ admin, sites: names, tenants, clock });
+      // Revoked by somebody elsewhere: what runs here goes on alone for this time, and is left out from the next.
+      for (const { name, revoked } of status.sites) if (revoked) await forgetSite(dir, name);
     } finally {
       await admin.close();
     }

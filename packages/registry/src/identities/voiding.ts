@@ -7,7 +7,7 @@ import {
   type Revocations,
   renewAccount,
 } from '@causeway/identity';
-import { type AccountDocument, type Clock, documentKeys } from '@causeway/protocol';
+import { type AccountDocument, CausewayError, type Clock, documentKeys } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { Bootstrap, Keyring } from '../config.ts';
 import type { ControlDocument, DocumentStore } from '../documents/store.ts';
@@ -80,6 +80,13 @@ export function createVoiding(options: {
     async control(keys) {
       const standing = store.get(documentKeys.control);
       const before = standing?.kind === 'control' ? standing.jwt : bootstrap.controlJwt;
+      if (before === undefined) {
+        throw new CausewayError(
+          'INVALID_REQUEST',
+          'an earlier Causeway founded this fabric, and left the registry no claims of CONTROL: bring sites/cloud/nats to ' +
+            'the registry’s folder, and start it again',
+        );
+      }
       const renewal = { revocations: withVoid(before, keys), now: clock.now() };
       const { jwt } = await renewAccount(before, renewal, keyring.operator);
       return { kind: 'control', publicKey: bootstrap.control, jwt };
