@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type AdminClient, addService } from '@causeway/fabric';
-import { CausewayError, type DeleteRequest } from '@causeway/protocol';
+import { type DeleteRequest, encodeJson } from '@causeway/protocol';
 import type { Context } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { connectAs } from '../service.ts';
+import { openPlain } from './plain.ts';
 
 /** Names that nobody would choose for anything else. */
 const names = {
@@ -41,10 +42,12 @@ export interface BenchPlace {
   readonly to: string;
 }
 
-/** A service that answers with what it gets, and a caller of it. */
+/** A service that answers with what it gets, a caller of it, and the same beside it without Causeway. */
 export interface Echo {
   /** One call. Rejects with a CausewayError. */
   call(): Promise<void>;
+  /** The same call over the same servers with NATS alone. */
+  plain(): Promise<void>;
   /** Takes away all that was made for it. */
   close(): Promise<void>;
 }
@@ -93,9 +96,17 @@ export async function openEcho(
     const n = 1_000_000 + (calls++ % 1_000_000);
     await caller.call(target, { n, text });
   };
+  const plain = stack.use(
+    await openPlain(context, dir, place, {
+      name: names.caller,
+      creds: path.join(folder, `${names.caller}.creds`),
+      body: encodeJson({ n: 1_000_000, text }),
+    }),
+  );
   await untilAnswered(context, call);
+  await untilAnswered(context, plain.call);
   const owned = stack.move();
-  return { call, close: () => owned.disposeAsync() };
+  return { call, plain: plain.call, close: () => owned.disposeAsync() };
 }
 
 /** The new policy is in force within moments; what is not by then, something else keeps from it. */
@@ -105,11 +116,8 @@ async function untilAnswered({ clock }: Context, call: () => Promise<void>): Pro
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof CausewayError)) throw error;
       if (clock.monotonic() > end) {
-        throw new CommandFailure(`the echo is not answered: ${error.code}: ${error.reason}`, {
-          cause: error,
-        });
+        throw new CommandFailure(`the echo is not answered: ${(error as Error).message}`, { cause: error });
       }
       await new Promise<void>((resolve) => clock.after(retryMs, resolve));
     }

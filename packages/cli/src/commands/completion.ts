@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { candidatesFor } from '../completion/candidates.ts';
+import { fishScript } from '../completion/fish.ts';
 import { valuesAt } from '../completion/values.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 
@@ -27,9 +28,13 @@ export function addCompletion(program: Command, context: Context): void {
     .addArgument(new Argument('<shell>', 'which one').choices(shells))
     .addHelpText('after', help)
     .action(async (shell: Shell) => {
-      const { getCompletionScript } = await import('@pnpm/tabtab');
       const name = program.name();
-      context.stdout.write(await getCompletionScript({ name, completer: name, shell }));
+      const { getCompletionScript } = await import('@pnpm/tabtab');
+      const script =
+        shell === 'fish'
+          ? fishScript(name, filesMark)
+          : await getCompletionScript({ name, completer: name, shell });
+      context.stdout.write(script);
     });
   program
     .command('completion-server', { hidden: true })
