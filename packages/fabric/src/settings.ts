@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { writeJwt } from '@causeway/identity';
+import { hubSite, writeJwt } from '@causeway/identity';
 import { fabricLayout, siteLayout } from './layout.ts';
 
 /** Version of the layout of a fabric's folder. A newer one is refused. */
@@ -109,13 +109,22 @@ function areNames(value: unknown): boolean {
 /** Reads a site's settings. Throws a FabricError where the fabric has no such site. */
 export function readSite(dir: string, site: string): Promise<SiteSettings> {
   const { folder } = fabricLayout(dir).site(site);
+  const remedy =
+    site === hubSite
+      ? 'causeway restore FILE --hub brings back a hub that was lost'
+      : 'causeway get sites lists the sites, and causeway site restore makes one again that was lost';
   return readSettings(
     siteLayout(folder).settings,
-    `there is no folder of site ${site} in ${fabricLayout(dir).root}; causeway get sites lists the sites, and ` +
-      `causeway site restore makes one again that was lost`,
+    `there is no folder of site ${site} in ${fabricLayout(dir).root}; ${remedy}`,
     ({ host, ports, gateway }) =>
       typeof host === 'string' && typeof ports?.client === 'number' && typeof gateway === 'string',
   );
+}
+
+/** Reads the settings of a fabric's hub. Throws a FabricError where there is no fabric, or no folder of its hub. */
+export async function readHub(dir: string): Promise<SiteSettings> {
+  await readFabric(dir);
+  return readSite(dir, hubSite);
 }
 
 /** Writes what the fabric in a folder consists of, whole or not at all. */

@@ -66,8 +66,8 @@ async function writeWhole(
   await syncFolder(folder);
 }
 
-/** The new name itself is safe only once its folder is on disk. */
-async function syncFolder(folder: string): Promise<void> {
+/** Has a folder's names written to the disk: what was renamed there is safe only then. */
+export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open folders.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

@@ -15,7 +15,7 @@ export {
 } from './certificates.ts';
 export { type Claims, decodeJwt, type Issued } from './claims.ts';
 export { type Creds, formatCreds, parseCreds } from './creds.ts';
-export { readSecret, writeJwt, writeSecret } from './files.ts';
+export { readSecret, syncFolder, writeJwt, writeSecret } from './files.ts';
 export { createKeys, isPublicKey, type KeyKind, type Keys, publicKeyOf } from './keys.ts';
 export { type AccountLimits, accountLimits, type LimitsOptions } from './limits.ts';
 export { accountNames, gatewayFault, hubSite, siteFault, tenantFault } from './names.ts';

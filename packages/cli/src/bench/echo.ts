@@ -6,6 +6,7 @@ import { type DeleteRequest, encodeJson } from '@causeway/protocol';
 import type { Context } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { connectAs } from '../service.ts';
+import type { BenchPlace } from './place.ts';
 import { openPlain } from './plain.ts';
 
 /** Names that nobody would choose for anything else. */
@@ -34,13 +35,6 @@ const messageBytes = 128;
 const text = 'x'.repeat(messageBytes - JSON.stringify({ n: 1_000_000, text: '' }).length);
 const readyMs = 20_000;
 const retryMs = 50;
-
-/** Where the calls of a bench come from and go to. */
-export interface BenchPlace {
-  readonly tenant: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 /** A service that answers with what it gets, a caller of it, and the same beside it without Causeway. */
 export interface Echo {

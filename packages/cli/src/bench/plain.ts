@@ -5,7 +5,7 @@ import { subjects } from '@causeway/protocol';
 import { connectNats } from '@causeway/transport';
 import { portsOf } from '../admin.ts';
 import type { Context } from '../context.ts';
-import type { BenchPlace } from './echo.ts';
+import type { BenchPlace } from './place.ts';
 
 /** Calls that nobody guards, with NATS's own `request()`. */
 export interface PlainCalls extends AsyncDisposable {

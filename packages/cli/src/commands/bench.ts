@@ -1,10 +1,10 @@
-import { readFabric } from '@causeway/fabric';
 import type { Command } from 'commander';
 import { withAdmin } from '../admin.ts';
-import { type BenchPlace, openEcho } from '../bench/echo.ts';
+import { openEcho } from '../bench/echo.ts';
 import { type Comparison, compare, createLoad, type LoadResult } from '../bench/load.ts';
+import { placeOf } from '../bench/place.ts';
 import type { Context, GlobalOptions } from '../context.ts';
-import { CommandFailure, UsageError } from '../failure.ts';
+import { CommandFailure } from '../failure.ts';
 import { parseCount, parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { createProgress } from '../output/progress.ts';
@@ -83,20 +83,6 @@ async function bench(context: Context, options: BenchOptions): Promise<void> {
   if (failed.length === 0) return;
   const list = failed.map(([code, times]) => `${times} with ${code}`).join(', ');
   throw new CommandFailure(`calls failed: ${list}`);
-}
-
-async function placeOf({ dir, tenant, from, to }: BenchOptions): Promise<BenchPlace> {
-  const { sites, tenants } = await readFabric(dir);
-  const [only, ...others] = tenants;
-  const whose = tenant ?? (others.length === 0 ? only : undefined);
-  if (whose === undefined) throw new UsageError(`name a --tenant, one of ${tenants.join(', ')}`);
-  if (!tenants.includes(whose)) {
-    throw new CommandFailure(`there is no tenant ${whose}; there is ${tenants.join(', ')}`);
-  }
-  const goal = to ?? sites[1] ?? from;
-  const stranger = [from, goal].find((site) => !sites.includes(site));
-  if (stranger) throw new CommandFailure(`there is no site ${stranger}; there is ${sites.join(', ')}`);
-  return { tenant: whose, from, to: goal };
 }
 
 function table(context: Context, results: readonly Comparison[]): string {

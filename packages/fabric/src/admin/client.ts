@@ -25,7 +25,7 @@ import {
 } from '@causeway/protocol';
 import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, readFabric, readSite, siteUrl } from '../settings.ts';
+import { FabricError, readHub, siteUrl } from '../settings.ts';
 
 /** An administrator's connection to the registry. Every operation rejects with a CausewayError. */
 export interface AdminClient {
@@ -63,8 +63,7 @@ const timeoutMs = 10_000;
 
 /** The hub of the fabric in a folder. Throws a FabricError where there is none. */
 export async function hubAddress(dir: string): Promise<HubAddress> {
-  const { sites } = await readFabric(dir);
-  const hub = await readSite(dir, sites[0] ?? 'cloud');
+  const hub = await readHub(dir);
   return { url: siteUrl(hub), ca: await readFile(fabricLayout(dir).ca, 'utf8') };
 }
 

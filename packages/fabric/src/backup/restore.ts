@@ -7,7 +7,7 @@ import { fabricLayout } from '../layout.ts';
 import { type RecoveryPorts, whileDown } from '../recovery/hub-access.ts';
 import { readClaims, trustedIssuers } from '../recovery/resolvers.ts';
 import { ownAccounts } from '../recovery/standing-accounts.ts';
-import { FabricError, readFabric, readSite, type SiteSettings, stateFormat } from '../settings.ts';
+import { FabricError, readHub, type SiteSettings, stateFormat } from '../settings.ts';
 import { moveTakenPorts } from '../up/ports.ts';
 import { type Archive, type ArchivedFile, unpackArchive } from './archive.ts';
 import { writeFileOf } from './files.ts';
@@ -51,8 +51,7 @@ export async function restoreFabric(
   await putInPlace(dir, async (scratch) => {
     for (const each of archive.files) await writeFileOf(scratch, each);
     await leaveRestored(fabricLayout(scratch).registry, archive);
-    const { sites } = await readFabric(scratch);
-    const hub = await readSite(scratch, sites[0] ?? 'cloud');
+    const hub = await readHub(scratch);
     if (hub.listen === '127.0.0.1') moved = await moveTakenPorts(scratch);
   });
   return summaryOf(dir, archive, archive.files.length, moved);

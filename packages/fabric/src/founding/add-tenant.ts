@@ -5,7 +5,7 @@ import { preloadAccount, remotesConf } from '@causeway/nats-server';
 import type { Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, readFabric, readSite, type SiteSettings, writeFabric } from '../settings.ts';
+import { FabricError, readFabric, readHub, readSite, type SiteSettings, writeFabric } from '../settings.ts';
 import { whileSettled } from '../up/changing.ts';
 import { requireOwnFolder } from '../up/own-folder.ts';
 import { type FoundingPorts, foundAccount } from './accounts.ts';
@@ -34,7 +34,11 @@ export async function addTenant(dir: string, tenant: string, ports: FoundingPort
   const layout = fabricLayout(dir);
   const settings = await readFabric(dir);
   await requireOwnFolder(dir);
-  if (settings.tenants.includes(tenant)) throw new FabricError(`there is a tenant ${tenant} already`);
+  if (settings.tenants.includes(tenant)) {
+    throw new FabricError(
+      `there is a tenant ${tenant} already; where it is not in force yet, causeway down and up take it up`,
+    );
+  }
   return whileSettled(layout, () => addInto(dir, tenant, ports));
 }
 
@@ -120,8 +124,7 @@ async function remotesOf(
   tenants: readonly { readonly name: string; readonly publicKey: string }[],
 ): Promise<string> {
   const layout = fabricLayout(dir).site(site.site);
-  const { sites } = await readFabric(dir);
-  const hub = await readSite(dir, sites[0] ?? 'cloud');
+  const hub = await readHub(dir);
   const url = `tls://${hub.host}:${hub.ports.leaf}`;
   const { jwt } = parseCreds(await readSecret(path.join(layout.creds, 'gateway.creds')));
   const { issuerAccount } = decodeJwt(jwt);

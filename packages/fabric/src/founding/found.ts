@@ -8,6 +8,7 @@ import {
   hubSite,
   issueOperator,
   siteFault,
+  syncFolder,
   tenantFault,
   writeJwt,
   writeSecret,
@@ -100,11 +101,13 @@ export async function putInPlace(dir: string, make: (scratch: string) => Promise
     await make(scratch);
     // An empty folder that stands there already gives way; one with something in it does not.
     await rename(scratch, target);
+    await syncFolder(path.dirname(target));
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTEMPTY' || code === 'EEXIST') {
-      throw new FabricError(`${target} is not empty and holds no fabric; name another folder with --dir`);
+      const what = (await isFounded(dir)) ? ': it holds a fabric already' : ' and holds no fabric';
+      throw new FabricError(`${target} is not empty${what}; name another folder with --dir`);
     }
     throw error;
   } finally {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Gateway, GatewayPorts } from '@causeway/gateway';
 import { serverEnvironment } from '@causeway/nats-server';
 import { fabricLayout } from '../layout.ts';
-import { readFabric, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+import { readHub, readSite, type SiteSettings, siteUrl } from '../settings.ts';
 
 /** A part of a fabric that runs. */
 export interface RunningPart {
@@ -54,8 +54,7 @@ export async function startSiteGateway(dir: string, name: string, ports: Gateway
 
 /** Starts the registry in this process. */
 export async function startFabricRegistry(dir: string, ports: GatewayPorts): Promise<RunningPart> {
-  const { sites } = await readFabric(dir);
-  const hub = await readSite(dir, sites[0] ?? 'cloud');
+  const hub = await readHub(dir);
   const layout = fabricLayout(dir);
   const { startRegistry } = await import('@causeway/registry');
   return startRegistry(

@@ -5,7 +5,7 @@ import type { Clock, Logger, Random } from '@causeway/protocol';
 import { connectNats, type NatsConnection } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
-import { readFabric, readSite, siteUrl } from '../settings.ts';
+import { readHub, siteUrl } from '../settings.ts';
 import { whileChanging } from '../up/changing.ts';
 import { endLeftovers } from '../up/leftovers.ts';
 import { lockHolder, takeLock } from '../up/lock.ts';
@@ -65,8 +65,7 @@ export async function withHub<T>(
 ): Promise<T> {
   const { clock, random, logger, findServer, onProgress } = ports;
   const layout = fabricLayout(dir);
-  const { sites } = await readFabric(dir);
-  const site = await readSite(dir, sites[0] ?? 'cloud');
+  const site = await readHub(dir);
   const connections: NatsConnection[] = [];
   let end: () => Promise<unknown> = () => Promise.resolve();
   const holder = await lockHolder(layout.lock);

@@ -6,6 +6,7 @@ import {
   readSecret,
   reissueAccount,
   renewAccount,
+  syncFolder,
   writeSecret,
 } from '@causeway/identity';
 import { freePorts } from '@causeway/nats-server';
@@ -154,6 +155,7 @@ async function make(
   const { folder } = layout.site(plan.name);
   await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });
   await rename(made.folder, folder);
+  await syncFolder(path.dirname(folder));
   const tenantKeys = Object.values(before.tenants).flatMap((keys) => Object.values(keys));
   const revoked = tenantKeys.length + (before.leaf === undefined ? 0 : 1);
   return { site: plan.name, folder, gateway, chains, revoked };

@@ -148,7 +148,8 @@ export function createRevoker(options: {
     const before = store.get(documentKeys.formerSite(site.name));
     const earlier = before?.kind === 'former-site' ? before : undefined;
     const gateways = { ...earlier?.gateways };
-    for (const [gateway, keys] of Object.entries(site.gateways)) {
+    // Also of gateways that it had before it was lost and restored.
+    for (const [gateway, keys] of Object.entries({ ...site.retired, ...site.gateways })) {
       gateways[gateway] = [...new Set([...(gateways[gateway] ?? []), ...keys])];
     }
     const tenants = [...new Set([...(earlier?.tenants ?? []), ...Object.keys(site.tenants)])];
