@@ -159,7 +159,7 @@ describe.skipIf(noDocker !== undefined)('containers', () => {
       })))();`;
     expect(JSON.parse(await parts.evaluate('gateway-edge-a', program))).toEqual({
       sites: ['edge-a'],
-      fabric: ['founded', 'pki', 'sites'],
+      fabric: ['founded', 'pki', 'run', 'sites'],
       base: [],
       written: 'EROFS',
       found: ['fulfilled', 'rejected', 'rejected'],

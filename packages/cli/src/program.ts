@@ -25,6 +25,7 @@ import { addStatus } from './commands/status.ts';
 import { addTenantCommand } from './commands/tenant.ts';
 import { addUp } from './commands/up.ts';
 import type { Context } from './context.ts';
+import { helpText } from './output/help-text.ts';
 import { coloured, terminalWidth } from './output/terminal.ts';
 
 const description = 'The service-access broker between cloud and edge, on NATS.';
@@ -46,7 +47,12 @@ export function createProgram(context: Context): Command {
     .version(ownVersion(), '--version', 'say which version this is')
     .helpOption('-h, --help', 'say how a command is used')
     .addOption(new Option('--dir <folder>', 'folder of the fabric').default('.causeway'))
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 20,
+      // Its own help has the rest; so there is room for what it is.
+      subcommandTerm: (command) => command.name(),
+    })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
@@ -57,7 +63,7 @@ export function createProgram(context: Context): Command {
       getErrHasColors: () => coloured(stderr, env),
     })
     .showSuggestionAfterError()
-    .addHelpText('after', closing)
+    .addHelpText('after', helpText(context, closing))
     .exitOverride();
   addUp(program, context);
   addDown(program, context);

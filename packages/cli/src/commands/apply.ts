@@ -7,6 +7,7 @@ import { collect, parseName } from '../input/names.ts';
 import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
@@ -37,7 +38,7 @@ export function addApply(program: Command, context: Context): void {
     .option('--dry-run', 'check everything and say what would change, but change nothing')
     .option('--tenant <name>', 'tenant of the documents that name none', parseName)
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => apply(context, command.optsWithGlobals<ApplyOptions>()));
 }
 

@@ -5,6 +5,7 @@ import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { parseCount, parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 import { printable } from '../output/terminal.ts';
 import { recordText } from './audit-record.ts';
@@ -48,14 +49,14 @@ export function addAudit(program: Command, context: Context): void {
     .option('--limit <count>', 'end after so many records', parseCount)
     .option('--no-follow', 'end when all that there is has been printed')
     .addOption(outputOption())
-    .addHelpText('after', tailHelp)
+    .addHelpText('after', helpText(context, tailHelp))
     .action((_options, command: Command) => tail(context, command.optsWithGlobals<TailOptions>()));
   audit
     .command('verify')
     .description('verify the chains of records')
     .option('--tenant <name>', 'only of this tenant', parseName)
     .addOption(outputOption())
-    .addHelpText('after', verifyHelp)
+    .addHelpText('after', helpText(context, verifyHelp))
     .action((_options, command: Command) => verify(context, command.optsWithGlobals<VerifyOptions>()));
 }
 

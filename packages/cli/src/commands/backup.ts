@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { UsageError } from '../failure.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { readPassphrase, withRecovery } from '../recovery.ts';
 
 interface BackupOptions extends GlobalOptions {
@@ -31,7 +32,7 @@ export function addBackup(program: Command, context: Context): void {
     .option('--plain', 'leave the keys in it readable')
     .option('--force', 'replace the file where there is one')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((file: string, _options, command: Command) =>
       backup(context, file, command.optsWithGlobals<BackupOptions>()),
     );

@@ -7,6 +7,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { parseCount, parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 
 interface BenchOptions extends GlobalOptions {
@@ -47,7 +48,7 @@ export function addBench(program: Command, context: Context): void {
     )
     .option('--in-flight <count>', 'calls at once in the second part', parseCount, 32)
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => bench(context, command.optsWithGlobals<BenchOptions>()));
 }
 

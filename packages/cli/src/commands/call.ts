@@ -6,6 +6,7 @@ import { parseDuration } from '../input/duration.ts';
 import { parseName, parseTarget } from '../input/names.ts';
 import { readAll } from '../input/read-documents.ts';
 import { type Format, jsonLine, jsonText, outputOption, yamlText } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { whileWaiting } from '../output/waiting.ts';
 import { connectAs } from '../service.ts';
 
@@ -42,7 +43,7 @@ export function addCall(program: Command, context: Context): void {
         .default(2_000, '2s'),
     )
     .addOption(outputOption().default('json'))
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((target: Target, json: string, _options, command: Command) =>
       call(context, target, json, command.optsWithGlobals<CallOptions>()),
     );

@@ -3,6 +3,7 @@ import { candidatesFor } from '../completion/candidates.ts';
 import { fishScript } from '../completion/fish.ts';
 import { valuesAt } from '../completion/values.ts';
 import type { Context, GlobalOptions } from '../context.ts';
+import { helpText } from '../output/help-text.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -26,7 +27,7 @@ export function addCompletion(program: Command, context: Context): void {
     .command('completion')
     .description('print the script that lets a shell complete this command line')
     .addArgument(new Argument('<shell>', 'which one').choices(shells))
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action(async (shell: Shell) => {
       const name = program.name();
       const { getCompletionScript } = await import('@pnpm/tabtab');

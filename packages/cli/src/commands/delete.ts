@@ -6,6 +6,7 @@ import { UsageError } from '../failure.ts';
 import { count } from '../input/count.ts';
 import { parseName, parseServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 const kinds = ['policy', 'api', 'service'] as const;
 
@@ -37,7 +38,7 @@ export function addDelete(program: Command, context: Context): void {
     .option('--tenant <name>', 'whose policy or API; may be left out where there is one tenant', parseName)
     .option('--force', 'revoke the service first, where it has credentials')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((kind: Kind, name: string, _options, command: Command) =>
       deleteOne(context, kind, name, command.optsWithGlobals<DeleteOptions>()),
     );

@@ -2,6 +2,7 @@ import { apiName, type DiscoveredApi } from '@causeway/protocol';
 import type { Command } from 'commander';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { type Format, jsonLine, outputOption, print, tableFor, yamlText } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { printable } from '../output/terminal.ts';
 import { whileWaiting } from '../output/waiting.ts';
 import { connectAs } from '../service.ts';
@@ -27,7 +28,7 @@ export function addDiscover(program: Command, context: Context): void {
     .requiredOption('--as <file>', 'credentials of the service')
     .option('--watch', 'go on, and say what changes')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => discover(context, command.optsWithGlobals<DiscoverOptions>()));
 }
 

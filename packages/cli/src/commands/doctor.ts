@@ -7,6 +7,7 @@ import { checkDocker, checkNatsServer, checkNode } from '../doctor/programs.ts';
 import { CommandFailure } from '../failure.ts';
 import { count } from '../input/count.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { coloured, painter, printable, type Style } from '../output/terminal.ts';
 import { whileWaiting } from '../output/waiting.ts';
 
@@ -36,7 +37,7 @@ export function addDoctor(program: Command, context: Context): void {
     .command('doctor')
     .description('check this machine and the fabric’s folder, and say what to do')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => doctor(context, command.optsWithGlobals<DoctorOptions>()));
 }
 

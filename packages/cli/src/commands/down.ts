@@ -1,6 +1,7 @@
 import { down, fabricLayout, readFabric } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 
 const help = `
@@ -14,7 +15,7 @@ export function addDown(program: Command, context: Context): void {
   program
     .command('down')
     .description('end the fabric that runs from this folder')
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action(async (_options, command: Command) => {
       const { dir } = command.optsWithGlobals<GlobalOptions>();
       await readFabric(dir);

@@ -3,6 +3,7 @@ import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { parseServiceName, parseTarget, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 interface ExplainOptions extends GlobalOptions {
   readonly from: ServiceName;
@@ -25,7 +26,7 @@ export function addExplain(program: Command, context: Context): void {
     .requiredOption('--from <tenant/site/service>', 'who calls', parseServiceName)
     .requiredOption('--to <service.vmajor.endpoint[@site]>', 'what is called', parseTarget)
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => explain(context, command.optsWithGlobals<ExplainOptions>()));
 }
 

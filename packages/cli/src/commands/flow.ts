@@ -5,6 +5,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 import { whileWaiting } from '../output/waiting.ts';
 import { type Grouping, groupCounters, groupings } from './flow-groups.ts';
@@ -35,14 +36,14 @@ export function addFlow(program: Command, context: Context): void {
     .option('--tenant <name>', 'only of this tenant', parseName)
     .addOption(new Option('--by <what>', 'what to sum by').choices(groupings).default('endpoint'))
     .addOption(outputOption())
-    .addHelpText('after', getHelp)
+    .addHelpText('after', helpText(context, getHelp))
     .action((_options, command: Command) => get(context, command.optsWithGlobals<FlowOptions>()));
   flow
     .command('recount')
     .description('compare the counters with the records')
     .option('--tenant <name>', 'only of this tenant', parseName)
     .addOption(outputOption())
-    .addHelpText('after', recountHelp)
+    .addHelpText('after', helpText(context, recountHelp))
     .action((_options, command: Command) => compare(context, command.optsWithGlobals<FlowOptions>()));
 }
 

@@ -4,6 +4,7 @@ import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { columnsOf, type Item } from './get-columns.ts';
 
 type Kind = GetRequest['kind'];
@@ -32,7 +33,7 @@ export function addGet(program: Command, context: Context): void {
     .addArgument(new Argument('<kind>', 'what to list').choices(kinds))
     .argument('[name]', 'only those of this name')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((kind: Kind, name: string | undefined, _options, command: Command) =>
       get(context, kind, name, command.optsWithGlobals<GetOptions>()),
     );

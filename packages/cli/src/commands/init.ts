@@ -6,6 +6,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
 import { collectHosts, collectNames } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 
 interface InitOptions extends GlobalOptions {
@@ -42,7 +43,7 @@ export function addInit(program: Command, context: Context): void {
         .default('fixed'),
     )
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => init(context, command.optsWithGlobals<InitOptions>()));
 }
 

@@ -2,6 +2,7 @@ import { rotateOperator } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { withRecovery } from '../recovery.ts';
 
 const help = `
@@ -19,7 +20,7 @@ export function addOperator(program: Command, context: Context): void {
     .command('rotate')
     .description('replace the operator’s keys')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) =>
       rotate(context, command.optsWithGlobals<GlobalOptions & { output: Format }>()),
     );

@@ -3,6 +3,7 @@ import { restoreFabric, restoreHub } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { readPassphrase, withRecovery } from '../recovery.ts';
 
 interface RestoreOptions extends GlobalOptions {
@@ -28,7 +29,7 @@ export function addRestore(program: Command, context: Context): void {
     .option('--passphrase-file <file>', 'the file with its passphrase, where it is sealed')
     .option('--hub', 'put back the hub of a fabric whose other sites stand')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((file: string, _options, command: Command) =>
       restore(context, file, command.optsWithGlobals<RestoreOptions>()),
     );

@@ -5,6 +5,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { count } from '../input/count.ts';
 import { parseServiceOrSite, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 interface RevokeOptions extends GlobalOptions {
   readonly output: Format;
@@ -29,7 +30,7 @@ export function addRevoke(program: Command, context: Context): void {
     .description('void all credentials of a service, or cut off a site')
     .addArgument(new Argument('<tenant/site/name|site>', 'whose').argParser(parseServiceOrSite))
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((name: ServiceName | string, _options, command: Command) => {
       const options = command.optsWithGlobals<RevokeOptions>();
       return typeof name === 'string'

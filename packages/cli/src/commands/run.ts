@@ -16,6 +16,7 @@ import { portsOf } from '../admin.ts';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
 import { parseName } from '../input/names.ts';
+import { helpText } from '../output/help-text.ts';
 
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
@@ -53,7 +54,7 @@ export function addRun(program: Command, context: Context): void {
     .description('run one part in the foreground, for containers and service managers')
     .addArgument(new Argument('<part>', 'the part').choices(parts))
     .option('--site <name>', 'the site, for the parts site and gateway', parseName)
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((part: Part, _options, command: Command) =>
       run(context, part, command.optsWithGlobals<RunOptions>()),
     );

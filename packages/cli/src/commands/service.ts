@@ -8,6 +8,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { collectPairs, parseServiceName, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 interface AddOptions extends GlobalOptions {
   readonly label?: Readonly<Record<string, string>>;
@@ -38,7 +39,7 @@ export function addService(program: Command, context: Context): void {
     .option('--nkey <public>', 'sign this public key (U…) instead of making one', parseKey)
     .option('--force', 'replace the file where there is one')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((name: ServiceName, _options, command: Command) =>
       add(context, name, command.optsWithGlobals<AddOptions>()),
     );

@@ -5,6 +5,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { count } from '../input/count.ts';
 import { parseName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 
 interface RemoveOptions extends GlobalOptions {
   readonly force?: true;
@@ -28,7 +29,7 @@ export function addSiteRemove(site: Command, context: Context): void {
     .addArgument(new Argument('<name>', 'the site').argParser(parseName))
     .option('--force', 'also where it hosts APIs')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((name: string, _options, command: Command) =>
       remove(context, name, command.optsWithGlobals<RemoveOptions>()),
     );

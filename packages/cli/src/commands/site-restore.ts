@@ -3,6 +3,7 @@ import { Argument, type Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { parseName } from '../input/names.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { withRecovery } from '../recovery.ts';
 
 interface RestoreOptions extends GlobalOptions {
@@ -29,7 +30,7 @@ export function addSiteRestore(site: Command, context: Context): void {
     .option('--host <host>', 'host name or address of its server, where it is another than before')
     .option('--listen <address>', 'address that the server listens on, where it is another than before')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((name: string, _options, command: Command) =>
       restore(context, name, command.optsWithGlobals<RestoreOptions>()),
     );

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { whileWaiting } from '../output/waiting.ts';
 import { type FabricStatus, gatherStatus, type Memory } from '../status/gather.ts';
 
@@ -22,7 +23,7 @@ export function addStatus(program: Command, context: Context): void {
     .command('status')
     .description('show servers, links, gateways, receipts, memory and the lag of records')
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action(async (_options, command: Command) => {
       const { dir, output } = command.optsWithGlobals<StatusOptions>();
       const status = await whileWaiting(context, 'waiting for the registry', () =>

@@ -4,6 +4,7 @@ import { portsOf } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { parseName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 
 interface AddOptions extends GlobalOptions {
@@ -28,7 +29,7 @@ export function addTenantCommand(program: Command, context: Context): void {
     .description('found a tenant in the fabric of this folder')
     .addArgument(new Argument('<name>', 'the tenant').argParser(parseName))
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((name: string, _options, command: Command) =>
       add(context, name, command.optsWithGlobals<AddOptions>()),
     );

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../failure.ts';
 import { collectNames } from '../input/names.ts';
 import { outputOption } from '../output/format.ts';
+import { helpText } from '../output/help-text.ts';
 import { runDetached } from '../up/detach.ts';
 import { runForeground } from '../up/foreground.ts';
 import type { UpOptions } from '../up/options.ts';
@@ -32,7 +33,7 @@ export function addUp(program: Command, context: Context): void {
     .option('--once', 'with --demo: end by itself; the exit code tells whether all went well')
     .addOption(new Option('--daemon').hideHelp())
     .addOption(outputOption())
-    .addHelpText('after', help)
+    .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => up(context, command.optsWithGlobals<UpOptions>()));
 }
 
