@@ -73,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('cli run', () => {
     expect(JSON.parse((await run('get', 'apis', '-o', 'json')).stdout)).toMatchObject([
       { name: 'clockwork.v1' },
     ]);
-  });
+  }, 120_000);
 
   it('cli run - a part runs once, and neither up nor work on the folder goes on beside it', async () => {
     const pid = (name: string) => parts.get(name)?.pid;

@@ -83,7 +83,7 @@ describe('cli tenant', () => {
     // The first tenant goes on, and neither sees anything of the other.
     const first = await connectNew('cloud', 'desk', 'acme');
     await until('a call of the first tenant too', async () => (await outcome(first)) === 'acme');
-  });
+  }, 120_000);
 
   it('cli tenant - a name that is taken or will not do is refused, and nothing is changed', async () => {
     const settings = await readFabric(fabric.dir);
