@@ -12,7 +12,15 @@ const table = (head: readonly string[], rows: readonly (readonly (string | numbe
 export function fuzzReport(report: FuzzReport, machine: string): string {
   const { seed, messages, seconds, byWay, codes, memory, records, honestCalls, findings } = report;
   const way = Object.entries(byWay).map(([name, count]) => [name, ways[name as keyof typeof ways], count]);
-  const sizes = Object.entries(memory).map(([name, [before, after]]) => [name, before, after]);
+  const inUse = Object.entries(memory)
+    .filter(([, looks]) => looks[0]?.inUse !== undefined)
+    .map(([name, looks]) => [name, ...looks.map((look) => look.inUse ?? 0)]);
+  const resident = Object.entries(memory).map(([name, looks]) => [
+    name,
+    ...looks.map((look) => look.resident),
+  ]);
+  const parts = Object.values(memory)[0]?.length ?? 1;
+  const head = Array.from({ length: parts }, (_, at) => `${Math.round((100 * (at + 1)) / parts)} %`);
   return `# Fuzzing
 
 ${messages} messages from seed ${seed} in ${seconds.toFixed(0)} s (${Math.round(messages / seconds)} a second) on ${machine}.
@@ -38,8 +46,12 @@ ${table(['code', 'answers'], Object.entries(codes))}
 ${honestCalls} calls of honest services of another tenant, none of which failed where no finding says so. Afterwards ${records.blocks} authentic
 blocks, which stand for ${records.calls} calls; chains verified and counters compared with a recount.
 
-Resident memory in MiB after the first tenth of the messages, and at the end:
+Memory in use in MiB, after a collection, when so much was sent:
 
-${table(['process', 'after a tenth', 'at the end'], sizes)}
+${table(['process', ...head], inUse)}
+
+Resident memory in MiB:
+
+${table(['process', ...head], resident)}
 `;
 }

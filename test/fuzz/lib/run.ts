@@ -6,16 +6,23 @@ import { silent } from '../../support/silent-logger.ts';
 import { until } from '../../support/until.ts';
 import { createAnswers } from './answers.ts';
 import { createGun } from './gun.ts';
+import {
+  compareMemory,
+  createMemoryProbe,
+  type Growth,
+  type MemoryProbe,
+  type ProcessMemory,
+} from './memory.ts';
 import { type Shot, shotsOf, ways } from './shots.ts';
 import { hostileTenant, type Stage, startStage } from './stage.ts';
-import { listenForEscapes, logPositions, memoryOf, newLogErrors } from './watch.ts';
+import { listenForEscapes, logPositions, newLogErrors } from './watch.ts';
 
 /** How much to send, and from which seed all of it is made. */
 export interface FuzzOptions {
   readonly messages: number;
   readonly seed: number;
-  /** Most that the resident memory of a process may grow by, in MiB, between the first tenth and the end. */
-  readonly growth?: number;
+  /** Most that a process may grow by between the first tenth and the end. */
+  readonly growth?: Growth;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -30,8 +37,8 @@ export interface FuzzReport {
   /** Answers by code; `OK` for what was done, `nobody` for the broker's own 503. */
   readonly codes: Readonly<Record<string, number>>;
   readonly honestCalls: number;
-  /** Resident memory in MiB of each process: after the first tenth, and at the end. */
-  readonly memory: Readonly<Record<string, readonly [before: number, after: number]>>;
+  /** Of each process, after each tenth of the messages. */
+  readonly memory: Readonly<Record<string, readonly ProcessMemory[]>>;
   readonly records: { readonly blocks: number; readonly calls: bigint };
   /** What should not have been. Empty where all is well. */
   readonly findings: readonly string[];
@@ -40,7 +47,11 @@ export interface FuzzReport {
 const batchSize = 200;
 const mostOutstanding = 300;
 const honestEveryMs = 500;
-const defaultGrowth = 100;
+/**
+ * The first tenth fills caches and heaps. What is in use then stays so; what is resident depends on when V8 and Go give
+ * back what they no longer use.
+ */
+const defaultGrowth: Growth = { resident: 100, inUse: 15 };
 /** A warm-up of fewer messages says nothing about growth. */
 const leastWarmUp = 2_000;
 
@@ -48,15 +59,20 @@ const leastWarmUp = 2_000;
 export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { onProgress = () => {} } = options;
   onProgress(`seed ${options.seed}: starting a fabric`);
-  const stage = await startStage();
+  const probe = await createMemoryProbe();
   try {
-    return await fuzz(stage, options);
+    const stage = await startStage();
+    try {
+      return await fuzz(stage, probe, options);
+    } finally {
+      await stage.close();
+    }
   } finally {
-    await stage.close();
+    await probe.close();
   }
 }
 
-async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzReport> {
+async function fuzz(stage: Stage, probe: MemoryProbe, options: FuzzOptions): Promise<FuzzReport> {
   const { messages, seed, growth = defaultGrowth, onProgress = () => {} } = options;
   const { fabric } = stage;
   const escapes = await listenForEscapes(stage);
@@ -68,8 +84,8 @@ async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzReport> {
   const shots = shotsOf({ tenant: hostileTenant, siteService: 'bsvc', key: stage.key });
   const byWay = Object.fromEntries(Object.keys(ways).map((way) => [way, 0])) as Record<Shot['way'], number>;
   const findings: string[] = [];
-  const warmUp = Math.max(leastWarmUp, messages / 10);
-  let warm: Map<string, number> | undefined;
+  const tenth = Math.max(leastWarmUp, messages / 10);
+  const looks: ReadonlyMap<string, ProcessMemory>[] = [];
   let sent = 0;
   const start = systemClock.monotonic();
   let told = start;
@@ -84,7 +100,7 @@ async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzReport> {
         await answers.below(mostOutstanding);
       }
       await gun.settle();
-      if (sent >= warmUp) warm ??= await memoryOf(fabric);
+      if (sent >= tenth * (looks.length + 1) && sent < messages) looks.push(await probe.look(fabric));
       if (systemClock.monotonic() - told > 10_000) {
         told = systemClock.monotonic();
         onProgress(`${sent} of ${messages} messages, ${Math.round((sent / (told - start)) * 1000)} a second`);
@@ -98,8 +114,11 @@ async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzReport> {
   await answers.below(1);
   gun.close();
   findings.push(...answers.faults, ...(await honest.stop()));
-  findings.push(...escapes.map(({ account, site, subject }) => `heard in ${account} at ${site}: ${subject}`));
-  const memory = compareMemory(warm ?? new Map(), await memoryOf(fabric), growth, findings);
+  findings.push(
+    ...(await escapes()).map(({ account, site, subject }) => `heard in ${account} at ${site}: ${subject}`),
+  );
+  looks.push(await probe.look(fabric));
+  const memory = compareMemory(looks, growth, findings);
 
   for (const [name, pid] of Object.entries(processes)) {
     if (fabric.fabric.processes[name] !== pid) findings.push(`${name} ended and was started again`);
@@ -146,22 +165,6 @@ function startHonestCalls(stage: Stage): { readonly count: number; stop(): Promi
       return failures.slice(0, 10);
     },
   };
-}
-
-function compareMemory(
-  before: ReadonlyMap<string, number>,
-  after: ReadonlyMap<string, number>,
-  growth: number,
-  findings: string[],
-): Record<string, [number, number]> {
-  const memory: Record<string, [number, number]> = {};
-  for (const [name, size] of after) {
-    const first = before.get(name) ?? size;
-    memory[name] = [first, size];
-    if (size - first > growth)
-      findings.push(`${name} grew from ${first} to ${size} MiB; ${growth} are allowed`);
-  }
-  return memory;
 }
 
 /** Chains verify and counters are a recount, but for what edge-b's owner made up: that shows, and as his. */

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { fabricLayout } from '@causeway/fabric';
 import type { Msg } from 'nats';
 import type { TestFabric } from '../../support/fabric.ts';
-import { runProgram } from '../../support/run-program.ts';
 import { mark } from './arbitraries.ts';
 import { honestTenant, hostileTenant, type Stage } from './stage.ts';
 
@@ -38,25 +37,33 @@ const inHonestTenant =
 const markedInControl =
   /^(?:control\.edge-b\.|control\.edge-a\.register$|admin\.globex\.amy\.|_INBOX\.edge-[ab]\.gateway\.gw-1\.|_INBOX\.admin\.globex\.amy\.|_INBOX\.cloud\.registry\.)/;
 
-/** Has witnesses listen where nothing of the fuzzer's may be heard. The list grows while they do, to a hundred. */
-export async function listenForEscapes(stage: Stage): Promise<readonly Escape[]> {
+/**
+ * What the registry reads of its own documents comes to its inbox and shows the subject that it was stored under. It
+ * reads them anew where two changes met. Whoever else is sent a document is an escape.
+ */
+const documents = '$KV.documents.';
+const registryInbox = '_INBOX.cloud.registry.>';
+
+/** Has witnesses listen where nothing of the fuzzer's may be heard. Gives what says what was, the first hundred. */
+export async function listenForEscapes(stage: Stage): Promise<() => Promise<readonly Escape[]>> {
   const escapes: Escape[] = [];
   const listen = async (
     site: string,
     account: string,
     subjects: readonly string[],
-    fine: (message: Msg) => boolean,
+    fine: (message: Msg, heardOn: string) => boolean,
   ) => {
     const { connection } = await stage.witnesses.at(site, account);
     for (const subject of subjects) {
       connection.subscribe(subject, {
         callback: (_, message) => {
-          if (escapes.length < 100 && !fine(message))
+          if (!fine(message, subject) && escapes.length < 100)
             escapes.push({ account, site, subject: message.subject });
         },
       });
     }
     await connection.flush();
+    return connection;
   };
   const marked = ({ data }: Msg) => Buffer.from(data.buffer, data.byteOffset, data.length).includes(mark);
   for (const site of ['edge-a', 'cloud']) {
@@ -68,14 +75,21 @@ export async function listenForEscapes(stage: Stage): Promise<readonly Escape[]>
       (message) => inHonestTenant.test(message.subject) && !marked(message),
     );
   }
-  const control = ['control.>', 'admin.>', '_INBOX.>', 'enroll.>'];
-  await listen(
-    'cloud',
-    'CONTROL',
-    control,
-    (message) => markedInControl.test(message.subject) || !marked(message),
-  );
-  return escapes;
+  // Those in inboxes, less those in the registry's: the same message is heard on both.
+  let strayDocuments = 0;
+  const control = ['control.>', 'admin.>', '_INBOX.>', 'enroll.>', registryInbox];
+  const connection = await listen('cloud', 'CONTROL', control, (message, heardOn) => {
+    if (!message.subject.startsWith(documents)) {
+      return markedInControl.test(message.subject) || !marked(message);
+    }
+    strayDocuments += heardOn === registryInbox ? -1 : 1;
+    return true;
+  });
+  return async () => {
+    await connection.flush();
+    if (strayDocuments === 0) return escapes;
+    return [...escapes, { account: 'CONTROL', site: 'cloud', subject: `${strayDocuments} documents` }];
+  };
 }
 
 /** Lines of logs that are written because of what the fuzzer does, and why they are no fault. */
@@ -124,15 +138,4 @@ function isError(line: string): boolean {
   } catch {
     return true;
   }
-}
-
-/** Resident memory of each process, in MiB, by name. */
-export async function memoryOf(fabric: TestFabric): Promise<Map<string, number>> {
-  const { processes } = fabric.fabric;
-  const sizes = new Map<string, number>();
-  for (const [name, pid] of Object.entries(processes)) {
-    const { stdout } = await runProgram('ps', ['-o', 'rss=', '-p', String(pid)]);
-    sizes.set(name, Math.round(Number(stdout.trim()) / 1024));
-  }
-  return sizes;
 }
