@@ -3,6 +3,7 @@ import { compileSurveyed, readSchema } from './json-schema/compile-schema.ts';
 import { maxManifestSize } from './json-schema/schema-cost.ts';
 import type { Survey } from './json-schema/survey.ts';
 import { shapes, unknownField } from './known-fields.ts';
+import { withGot } from './what-was-got.ts';
 
 function namesFault(manifest: Manifest): Fault | undefined {
   const service = nameFault('service', manifest.service);
@@ -49,7 +50,7 @@ export function checkManifest(value: unknown): Parsed<Manifest> {
   const unknown = unknownField(value, shapes.manifest);
   if (unknown) return { fault: unknown };
   const parsed = check('Manifest', value);
-  if (parsed.fault) return parsed;
+  if (parsed.fault) return { fault: withGot(parsed.fault, value) };
   const names = namesFault(parsed.value);
   if (names) return { fault: names };
   const fault = schemasFault(parsed.value);

@@ -1,5 +1,6 @@
 import { check, type Fault, nameFault, type Parsed, type Policy, reservedNames } from '@causeway/protocol';
 import { shapes, unknownField } from './known-fields.ts';
+import { withGot } from './what-was-got.ts';
 
 /** A name in a pattern: reserved words match nothing, and `any` is how one might write `*`. */
 function patternFault(pointer: string, text: string | undefined): Fault | undefined {
@@ -30,7 +31,7 @@ export function checkPolicy(value: unknown): Parsed<Policy> {
   const unknown = unknownField(value, shapes.policy);
   if (unknown) return { fault: unknown };
   const parsed = check('Policy', value);
-  if (parsed.fault) return parsed;
+  if (parsed.fault) return { fault: withGot(parsed.fault, value) };
   const fault = namesFault(parsed.value);
   if (fault) return { fault };
   if (parsed.value.effect === 'deny' && parsed.value.limits !== undefined) {

@@ -24,7 +24,14 @@ for (const [name, value, pointer, problem] of [
   ['a field like none', { ...policy, from: { planet: 'x' } }, '/from/planet', 'known fields: site, service'],
   ['a field of every object', { ...policy, constructor: 1 }, '/constructor', 'is not a known field'],
   ['a missing field', { ...policy, effect: undefined }, '/effect', 'is missing'],
-  ['an unknown effect', { ...policy, effect: 'permit' }, '/effect', 'must be one of ["allow","deny"]'],
+  [
+    'an unknown effect',
+    { ...policy, effect: 'permit' },
+    '/effect',
+    'must be one of ["allow","deny"], got "permit"',
+  ],
+  ['a number for a name', { ...policy, name: 123 }, '/name', 'must be string, got 123'],
+  ['a long name', { ...policy, name: 'x'.repeat(64) }, '/name', `got "${'x'.repeat(39)}…`],
   ['any for *', { ...policy, from: { site: 'any' } }, '/from/site', 'write "*"'],
   ['a reserved name', { ...policy, name: 'registry' }, '/name', 'reserved'],
   ['a reserved service', { ...policy, to: { service: 'gateway' } }, '/to/service', 'reserved'],
@@ -118,6 +125,10 @@ test('manifest - 256 endpoints of some fields each are within the bounds', { tim
 test('manifest - names are checked, and a property may be named like a keyword', () => {
   expect(checkManifest(manifestOf('registry')).fault?.pointer).toBe('/service');
   expect(checkManifest(manifestOf('quotes', '1.0.0', ['any'])).fault?.pointer).toBe('/endpoints/any');
+  expect(checkManifest(manifestOf('quotes', '1.0.0', ['Get it'])).fault).toEqual({
+    pointer: '/endpoints/Get it',
+    problem: expect.stringMatching(/^is a name that will not do: it must match pattern/),
+  });
   expect(checkManifest({ ...manifestOf('quotes'), endpoint: {} }).fault?.problem).toContain('"endpoints"?');
   expect(checkManifest(withRequest({ properties: { $async: { type: 'string' } } })).fault).toBeUndefined();
 });

@@ -10,6 +10,7 @@ const latest: EndpointDescription = {
   },
   reply: { type: 'number' },
   idempotent: true,
+  checkReply: true,
 };
 const published: Manifest = { kind: 'api', service: 'quotes', version: '1.0.0', endpoints: { latest } };
 const withLatest = (changes: Partial<EndpointDescription>): Manifest => ({
@@ -74,6 +75,7 @@ for (const [name, changes, verdict, pointer] of [
   ['a lower limit', { maxRequestBytes: 10 }, 'incompatible', `${place}/maxRequestBytes`],
   ['a higher limit', { maxRequestBytes: 900_000 }, 'changed', `${place}/maxRequestBytes`],
   ['idempotent taken back', { idempotent: false }, 'incompatible', `${place}/idempotent`],
+  ['checkReply taken back', { checkReply: false }, 'incompatible', `${place}/checkReply`],
 ] as const) {
   test(`compare - ${name} is ${verdict}, at its place`, () => {
     const found = compareManifests(published, withLatest(changes));

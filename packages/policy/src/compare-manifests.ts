@@ -38,6 +38,7 @@ function wordsFor({ before, after }: ValueDifference): string {
 function settings(endpoint: EndpointDescription) {
   return {
     idempotent: endpoint.idempotent ?? false,
+    checkReply: endpoint.checkReply ?? false,
     maxRequestBytes: endpoint.maxRequestBytes ?? defaultMaxRequestBytes,
     maxReplyBytes: endpoint.maxReplyBytes ?? defaultMaxReplyBytes,
   };
@@ -73,9 +74,10 @@ function compareEndpoints(before: EndpointDescription, after: EndpointDescriptio
  * Compares a manifest with the one published under the same name and major. The rule is conservative.
  *
  * Incompatible: another service or major; an endpoint removed; any change of what a request or reply schema
- * demands, even one that admits more; `idempotent` taken back; `maxRequestBytes` or `maxReplyBytes` lowered.
+ * demands, even one that admits more; `idempotent` or `checkReply` taken back; `maxRequestBytes` or `maxReplyBytes`
+ * lowered.
  * Changed: endpoints added, other descriptions, titles, examples, comments or `x-…` annotations, another version
- * string of the same major, a limit raised, `idempotent` promised. Same: nothing of these. The tenant is not
+ * string of the same major, a limit raised, `idempotent` or `checkReply` promised. Same: nothing of these. The tenant is not
  * compared: a service leaves it out.
  */
 export function compareManifests(published: Manifest, proposed: Manifest): Comparison {

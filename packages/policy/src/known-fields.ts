@@ -36,6 +36,7 @@ const endpoint: Record<keyof EndpointDescription, true> = {
   request: true,
   reply: true,
   idempotent: true,
+  checkReply: true,
   maxRequestBytes: true,
   maxReplyBytes: true,
 };

@@ -41,7 +41,7 @@ const samples: {
     [{ key: key.toLowerCase() }, '/key'],
     [{ service: 'a.b' }, '/service'],
     [{ service: '*' }, '/service'],
-    [{ labels: { 'bad label': 'x' } }, '/labels'],
+    [{ labels: { 'bad label': 'x' } }, '/labels/bad label'],
   ],
   IssueReply: [{ jwt: 'e.y.J', revision: 1 }, [{ revision: -1 }, '/revision']],
   ConsoleRequest: [
@@ -126,7 +126,7 @@ const samples: {
       ],
     },
     [{ routes: { 'edge-a': { named: 'q1' } } }, '/routes/edge-a/any'],
-    [{ routes: { '*': { named: 'q1', any: 'q2' } } }, '/routes'],
+    [{ routes: { '*': { named: 'q1', any: 'q2' } } }, '/routes/*'],
     [
       { rules: [{ policy: 'p', from: { site: '*', service: '*' }, endpoints: ['>'], effect: 'allow' }] },
       '/rules/0/endpoints/0',
@@ -195,7 +195,7 @@ const samples: {
       { endpoints: { latest: { request: true, reply: true, maxRequestBytes: 0 } } },
       '/endpoints/latest/maxRequestBytes',
     ],
-    [{ endpoints: { 'a/b~c': { request: true, reply: true } } }, '/endpoints'],
+    [{ endpoints: { 'a/b~c': { request: true, reply: true } } }, '/endpoints/a~1b~0c'],
     [{ version: '01.0.0' }, '/version'],
     [{ secret: 1 }, '/secret'],
   ],

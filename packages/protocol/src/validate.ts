@@ -26,6 +26,10 @@ export function faultOf(errors: readonly ErrorObject[] | null | undefined): Faul
   const error = errors?.[0];
   if (!error) return { pointer: '', problem: 'is not valid' };
   const params = error.params as Record<string, unknown>;
+  if (error.propertyName !== undefined) {
+    const pointer = `${error.instancePath}/${escapePointer(error.propertyName)}`;
+    return { pointer, problem: `is a name that will not do: it ${error.message ?? 'is not valid'}` };
+  }
   switch (error.keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties': {

@@ -54,7 +54,7 @@ const schema: fc.Arbitrary<unknown> = fc.oneof(
 
 const endpoint = mutatedObject(
   fc.record(
-    { request: schema, reply: schema, idempotent: fc.boolean() },
+    { request: schema, reply: schema, idempotent: fc.boolean(), checkReply: fc.boolean() },
     { requiredKeys: ['request', 'reply'] },
   ),
 );

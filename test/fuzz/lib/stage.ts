@@ -52,8 +52,10 @@ const echo = (service: string) =>
       secret: endpoint,
     },
   }) as const;
+/** Its replies are checked: not all that the hostile instance says gets through. */
+const saying = { request: {}, reply: { type: ['object', 'string', 'number'] }, checkReply: true };
 const sayOnly = (service: string) =>
-  ({ kind: 'api', service, version: '1.0.0', endpoints: { say: endpoint } }) as const;
+  ({ kind: 'api', service, version: '1.0.0', endpoints: { say: saying } }) as const;
 export const register = (service: string) =>
   Buffer.from(JSON.stringify({ protocol: 1, instance: 'one', apis: [sayOnly(service)] }));
 

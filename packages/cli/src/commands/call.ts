@@ -54,7 +54,7 @@ async function call(context: Context, target: Target, json: string, options: Cal
     throw new UsageError(`the target says @${target.site}, but --site says ${options.site}`);
   }
   const site = options.site ?? target.site;
-  const input = parseInput(json === '-' ? await readAll(context.stdin) : json);
+  const input = json === '-' ? await readInput(context) : parseInput(json);
   let reply: unknown;
   try {
     const service = await connectAs(context, options.dir, options.as, 'silent');
@@ -72,6 +72,15 @@ async function call(context: Context, target: Target, json: string, options: Cal
   }
   const value = reply === undefined ? null : reply;
   context.stdout.write(options.output === 'yaml' ? yamlText(value) : jsonLine(value));
+}
+
+/** As much as any endpoint takes, and room to be told by how much it is too large. */
+const mostInput = 4_000_000;
+
+async function readInput({ stdin }: Context): Promise<unknown> {
+  const bytes = await readAll(stdin, mostInput);
+  if (bytes) return parseInput(bytes.toString('utf8'));
+  throw new UsageError(`the request has more than ${mostInput} bytes; no endpoint takes more than 1000000`);
 }
 
 function parseInput(text: string): unknown {

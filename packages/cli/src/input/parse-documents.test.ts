@@ -53,6 +53,14 @@ describe('documents', () => {
     ['just words', /^f:1:1: expected a document with fields such as kind, got "just words"/],
     ['- 1\n- kind: a\n', /^f:1:3: expected a document/],
     ['kind: *nowhere', /^f.*nowhere/],
+    ['kind: policy\n\tname: x\n', /^f:2:1: Tabs are not allowed/],
+    ['kind: policy\nname: !vault abc\n', /^f:2:7: Unresolved tag: !vault/],
+    ["kind: !!js/function 'x'\n", /^f:1:7: Unresolved tag/],
+    ['%YAML 9.9\n---\nkind: a\n', /^f:1:7: Unsupported YAML version 9.9/],
+    ['kind: policy\n? {a: b}\n: c\n', /^f:2:3: the name of a field is no text/],
+    ['kind: &k\n  a: *k\n', /^f:2:6: the alias \*k stands inside what it stands for/],
+    [`kind: ${'['.repeat(128)}${']'.repeat(128)}\n`, /^f:1:134: the document is nested more than 128 levels/],
+    [`kind: ${'['.repeat(20_000)}`, /^f:1:\d+: the document is nested more than 128 levels deep/],
   ])('documents - %j is refused with its place', (text, expected) => {
     const { faults } = parseDocuments(text, 'f');
     expect(faults[0]).toMatch(expected);
@@ -63,7 +71,19 @@ describe('documents', () => {
     for (let i = 1; i < 30; i += 1) lines.push(`a${i}: &a${i} [*a${i - 1}, *a${i - 1}]`);
     expect(parseDocuments(lines.join('\n'), 'f')).toMatchObject({
       documents: [],
-      faults: [expect.stringContaining('alias')],
+      faults: [
+        expect.stringMatching(/^f:1:1: the aliases \(\*name\) of the document stand for more than 100/),
+      ],
     });
+  });
+
+  it('documents - line ends of Windows are line ends', () => {
+    expect(values('kind: a\r\nto:\r\n  service: x\r\n')).toEqual([{ kind: 'a', to: { service: 'x' } }]);
+  });
+
+  it('documents - an alias that is used a few times stands for what it names', () => {
+    expect(values('kind: a\nfrom: &who {service: x}\nto: *who\n')).toEqual([
+      { kind: 'a', from: { service: 'x' }, to: { service: 'x' } },
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { type Document, isCollection, isNode, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { type Document, isCollection, isNode, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
 
 /** A document that somebody wrote, and where it stands. */
 export interface SourceDocument {
@@ -16,14 +16,24 @@ export interface ParsedFile {
   readonly faults: readonly string[];
 }
 
+/** As the registry has it; the parser itself would run out of stack at some hundred. */
+const mostLevels = 128;
+/** Aliases may stand for so many nodes in all, times what they are written as. */
+const mostAliases = 100;
+
 /**
  * Parses YAML or JSON (which is YAML, too): any number of documents, each of which may be a list of documents.
- * Empty documents are passed over.
+ * Empty documents are passed over. What a parser would pass over in silence, a tag or a version that it does not
+ * know, is a fault: the document would be another than the one that was written.
  */
 export function parseDocuments(text: string, file: string): ParsedFile {
   const lines = new LineCounter();
   // A byte order mark is not part of the text.
-  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
+  const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+  });
   const documents: SourceDocument[] = [];
   const faults: string[] = [];
   const at = (offset: number) => {
@@ -47,16 +57,22 @@ export function parseDocuments(text: string, file: string): ParsedFile {
   }
 
   for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
-    const [error] = document.errors;
-    if (error) {
-      faults.push(`${at(error.pos[0])}: ${error.message.split('\n')[0]}`);
+    const [found] = [...document.errors, ...document.warnings];
+    if (found) {
+      faults.push(`${at(found.pos[0])}: ${wordsFor(found.code, found.message)}`);
+      continue;
+    }
+    const knot = knotOf(document);
+    if (knot) {
+      faults.push(`${at(knot.offset)}: ${knot.problem}`);
       continue;
     }
     let value: unknown;
     try {
-      value = document.toJS({ maxAliasCount: 100 });
+      value = document.toJS({ maxAliasCount: mostAliases });
     } catch (cause) {
-      faults.push(`${file}: ${(cause as Error).message}`);
+      const { message } = cause as Error;
+      faults.push(`${at(document.range[0])}: ${/alias count/.test(message) ? bomb : message}`);
       continue;
     }
     const { contents } = document;
@@ -65,6 +81,34 @@ export function parseDocuments(text: string, file: string): ParsedFile {
     else for (const [index, item] of value.entries()) take(item, childOf(contents, String(index)));
   }
   return { documents, faults };
+}
+
+const tooDeep = `the document is nested more than ${mostLevels} levels deep`;
+const bomb = `the aliases (*name) of the document stand for more than ${mostAliases} times of what is written; write it out, or divide it`;
+
+/** The parser's words, and ours for what it says of itself. */
+function wordsFor(code: string, message: string): string {
+  if (code === 'RESOURCE_EXHAUSTION') return tooDeep;
+  if (code === 'NON_STRING_KEY') return 'the name of a field is no text';
+  return message.split('\n')[0] ?? code;
+}
+
+/** What whoever recurses over the value would not come back from: an alias inside what it stands for, endless depth. */
+function knotOf(document: Document.Parsed): { offset: number; problem: string } | undefined {
+  let knot: { offset: number; problem: string } | undefined;
+  const found = (node: Node, problem: string) => {
+    knot = { offset: node.range?.[0] ?? 0, problem };
+    return visit.BREAK;
+  };
+  visit(document, {
+    Alias(_, node, path) {
+      const inside = path.some((each) => isNode(each) && 'anchor' in each && each.anchor === node.source);
+      return inside ? found(node, `the alias *${node.source} stands inside what it stands for`) : undefined;
+    },
+    Collection: (_, node, path) =>
+      path.filter(isCollection).length >= mostLevels ? found(node, tooDeep) : undefined,
+  });
+  return knot;
 }
 
 function childOf(node: unknown, key: string): unknown {

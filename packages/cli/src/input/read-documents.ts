@@ -1,15 +1,24 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandFailure } from '../failure.ts';
 import { parseDocuments, type SourceDocument } from './parse-documents.ts';
 
 const extensions = new Set(['.yaml', '.yml', '.json']);
+/** Of all files together: four times what can be applied at once. Also what bounds a stream that never ends. */
+const mostText = 4_000_000;
 
-/** Reads a stream to its end. */
-export async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+/** Reads a stream to its end, or to `most` bytes; undefined where there is more. */
+export async function readAll(stream: AsyncIterable<unknown>, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString('utf8');
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const data = Buffer.from(chunk as Uint8Array);
+    bytes += data.length;
+    if (bytes > most) return undefined;
+    chunks.push(data);
+  }
+  return Buffer.concat(chunks);
 }
 
 /**
@@ -25,17 +34,44 @@ export async function readDocuments(
   if (sources.filter((source) => source === '-').length > 1) {
     throw new CommandFailure('standard input (-) can be read only once');
   }
+  let left = mostText;
   for (const source of sources) {
     for (const file of source === '-' ? ['-'] : await filesOf(source)) {
-      const text = file === '-' ? await readAll(stdin) : await readFile(file, 'utf8');
-      const parsed = parseDocuments(text, file === '-' ? 'standard input' : file);
+      const name = file === '-' ? 'standard input' : file;
+      const bytes = await readAll(file === '-' ? stdin : createReadStream(file), left);
+      if (bytes === undefined) {
+        throw new CommandFailure(
+          `${name} is too large: more than ${mostText} bytes to read; apply less at once`,
+        );
+      }
+      left -= bytes.length;
+      const text = textOf(bytes);
+      if (text === undefined) {
+        faults.push(`${name} is not text in UTF-8; save it as that`);
+        continue;
+      }
+      const parsed = parseDocuments(text, name);
       documents.push(...parsed.documents);
       faults.push(...parsed.faults);
     }
   }
   if (faults.length > 0) throw new CommandFailure(faults.join('\ncauseway: '));
-  if (documents.length === 0) throw new CommandFailure(`there is no document in ${sources.join(', ')}`);
+  if (documents.length === 0) {
+    const names = sources.map((source) => (source === '-' ? 'standard input' : source));
+    throw new CommandFailure(`there is no document in ${names.join(', ')}`);
+  }
   return documents;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Undefined where the bytes are no UTF-8: a name that was mended is another name. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 async function filesOf(source: string): Promise<string[]> {

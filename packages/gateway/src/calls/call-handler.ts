@@ -3,7 +3,6 @@ import {
   type AuditRecord,
   type CallFields,
   type Clock,
-  decodeJson,
   type ErrorCode,
   errorTable,
   isErrorCode,
@@ -23,6 +22,7 @@ import {
 } from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
+import { payloadFault } from './payload-fault.ts';
 import { encodeRefusal, type RefusalText } from './refusal.ts';
 import { type RequestHeaders, readRequestHeaders, traceIdOf } from './request-headers.ts';
 
@@ -159,37 +159,18 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       });
       return false;
     }
-    const fault = requestFault(entry, body);
+    const fault = payloadFault(endpoint.requestFault, body);
     if (fault) {
+      const { pointer, problem } = fault;
       limiter?.release();
-      refuse(call, 'failed', fault);
+      refuse(call, 'failed', {
+        code: 'INVALID_REQUEST',
+        reason: `the request${pointer} ${problem}`,
+        pointer,
+      });
       return false;
     }
     return true;
-  }
-
-  function requestFault(entry: AdmittingEntry, body: Uint8Array): RefusalText | undefined {
-    let value: unknown;
-    try {
-      value = decodeJson(body);
-    } catch {
-      return {
-        code: 'INVALID_REQUEST',
-        // Not the parser's words: they quote the payload, which a record never holds.
-        reason: 'the request is not JSON in UTF-8',
-        pointer: '',
-      };
-    }
-    let fault: ReturnType<typeof entry.endpoint.requestFault>;
-    try {
-      fault = entry.endpoint.requestFault(value);
-    } catch {
-      // A recursive schema on a request nested thousands deep: the validator runs out of stack.
-      fault = { pointer: '', problem: 'is nested too deeply to be checked' };
-    }
-    if (!fault) return undefined;
-    const { pointer, problem } = fault;
-    return { code: 'INVALID_REQUEST', reason: `request${pointer} ${problem}`, pointer };
   }
 
   /** Hands an admitted call to an instance. A call that nobody took is offered once more to another. */
@@ -274,6 +255,11 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
             code: 'PAYLOAD_TOO_LARGE',
             reason: `the reply has ${message.data.length} bytes; ${call.fields.endpoint} gives ${entry.endpoint.maxReplyBytes} at most`,
           });
+        }
+        const fault = entry.endpoint.replyFault && payloadFault(entry.endpoint.replyFault, message.data);
+        if (fault) {
+          const reason = `the reply${fault.pointer} of ${call.fields.service} ${fault.problem}`;
+          return fail('allowed', { code: 'INVALID_REPLY', reason });
         }
         around.publish(call.reply, message.data);
         return writeRecord(call, {

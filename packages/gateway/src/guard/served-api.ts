@@ -14,6 +14,8 @@ export interface GuardedEndpoint {
   readonly maxReplyBytes: number;
   /** The fault of a parsed request, or undefined. */
   readonly requestFault: ValueCheck;
+  /** The fault of a parsed reply, or undefined; absent where the manifest does not ask for the check. */
+  readonly replyFault?: ValueCheck;
 }
 
 /** An API that this site serves, made ready to guard calls to it. Replaced whole when a new one is compiled. */
@@ -47,6 +49,7 @@ function guardEndpoint(name: string, description: EndpointDescription): GuardedE
     maxRequestBytes: description.maxRequestBytes ?? defaultMaxRequestBytes,
     maxReplyBytes: description.maxReplyBytes ?? defaultMaxReplyBytes,
     requestFault: lazyCheck(description.request),
+    ...(description.checkReply === true ? { replyFault: lazyCheck(description.reply) } : {}),
   };
 }
 

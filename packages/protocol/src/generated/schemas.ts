@@ -1391,6 +1391,10 @@ export const messageSchemas: readonly object[] = [
             "description": "True where a repeated call does no harm, so that a caller may retry it.",
             "type": "boolean"
           },
+          "checkReply": {
+            "description": "True where the gateway checks every reply against its schema, and answers INVALID_REPLY for one that does not fit.",
+            "type": "boolean"
+          },
           "maxRequestBytes": {
             "description": "Largest request body the gateway lets through, in bytes; 262144 where absent.",
             "type": "integer",

@@ -532,6 +532,10 @@ export interface EndpointDescription {
    */
   idempotent?: boolean;
   /**
+   * True where the gateway checks every reply against its schema, and answers INVALID_REPLY for one that does not fit.
+   */
+  checkReply?: boolean;
+  /**
    * Largest request body the gateway lets through, in bytes; 262144 where absent.
    */
   maxRequestBytes?: number;

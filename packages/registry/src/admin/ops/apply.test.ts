@@ -97,6 +97,7 @@ describe('all or nothing', () => {
       '/documents/1/endpoints/latest/request',
     ],
     ['a kind that there is not', { kind: 'site', tenant: 'acme' }, 'INVALID_REQUEST', '/documents/1/kind'],
+    ['no kind', { name: 'p2' }, 'INVALID_REQUEST', '/documents/1/kind'],
     [
       'a tenant that there is not',
       policy('p2', { tenant: 'nobody' }),
@@ -110,6 +111,11 @@ describe('all or nothing', () => {
     expect([error.code, error.pointer]).toEqual([code, pointer]);
     expect(store.puts).toHaveLength(1);
     expect(store.get('policy.acme.p1')).toBeUndefined();
+  });
+
+  test('apply - a mistyped kind is named before a tenant that is missing, with the kind it is most like', async () => {
+    const { reason } = await failureOf(run([{ ...policy('p1'), kind: 'polcy', tenant: undefined }]));
+    expect(reason).toBe('/documents/0/kind is "polcy"; expected "policy" or "api"; did you mean "policy"?');
   });
 
   test('apply - another tenant’s document refuses the whole', async () => {

@@ -1,4 +1,10 @@
-import { type ApiDocument, canonicalJson, checkPolicy, type PolicyDocument } from '@causeway/policy';
+import {
+  type ApiDocument,
+  canonicalJson,
+  checkPolicy,
+  didYouMean,
+  type PolicyDocument,
+} from '@causeway/policy';
 import { type ApplyReply, CausewayError } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import { requireFitting } from '../../compile/fitting.ts';
@@ -6,6 +12,21 @@ import { acceptManifest } from '../../control/publishing.ts';
 import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
 import { tenantOrOnly } from './tenant-of.ts';
+
+const kinds = ['policy', 'api'];
+
+/** First of all: without it nothing else that is wrong with a document can be said. */
+function requireKind(kind: unknown, at: string): void {
+  if (kinds.includes(kind as string)) return;
+  const pointer = `${at}/kind`;
+  const expected = 'expected "policy" or "api"';
+  if (kind === undefined) {
+    throw new CausewayError('INVALID_REQUEST', `${pointer} is missing; ${expected}`, { pointer });
+  }
+  const got = JSON.stringify(kind).slice(0, 40);
+  const hint = typeof kind === 'string' ? didYouMean(kind, kinds) : '';
+  throw new CausewayError('INVALID_REQUEST', `${pointer} is ${got}; ${expected}${hint}`, { pointer });
+}
 
 /** apply: policies and manifests, all or none of them. */
 export function applyOperation(options: { store: DocumentStore; compiler: Compiler }) {
@@ -31,6 +52,7 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
     by: Administrator,
   ): ApiDocument | PolicyDocument {
     const at = `/documents/${index}`;
+    requireKind(document.kind, at);
     const tenant = tenantOf(document, index, by);
     requireScope(by, tenant);
     if (!store.accounts.some((account) => account.name === tenant)) {
@@ -49,22 +71,15 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       const policy: PolicyDocument = { ...parsed.value, tenant };
       return policy;
     }
-    if (document.kind === 'api') {
-      try {
-        return acceptManifest(store, tenant, document);
-      } catch (error) {
-        if (!(error instanceof CausewayError)) throw error;
-        throw new CausewayError(error.code, error.reason, {
-          pointer: at + (error.pointer ?? ''),
-          cause: error,
-        });
-      }
+    try {
+      return acceptManifest(store, tenant, document);
+    } catch (error) {
+      if (!(error instanceof CausewayError)) throw error;
+      throw new CausewayError(error.code, error.reason, {
+        pointer: at + (error.pointer ?? ''),
+        cause: error,
+      });
     }
-    throw new CausewayError(
-      'INVALID_REQUEST',
-      `${at}/kind is ${JSON.stringify(document.kind)}; expected "policy" or "api"`,
-      { pointer: `${at}/kind` },
-    );
   }
 
   return operation({
