@@ -1,11 +1,12 @@
 import { chmod, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fabricLayout } from '@causeway/fabric';
-import { createKeys, formatCreds, issueUser, writeSecret } from '@causeway/identity';
+import { createKeys, formatCreds, issueUser, parseCreds, writeSecret } from '@causeway/identity';
 import { type Causeway, type CausewayError, connect } from '@causeway/sdk';
 import { systemClock, systemRandom } from '@causeway/transport';
 import { headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRawSocket } from '../fuzz/lib/raw-socket.ts';
 import { accountAt } from '../security/support/witness.ts';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { rawClient } from '../support/raw-client.ts';
@@ -128,6 +129,43 @@ describe('bad input, sizes', () => {
     }
     expect(caller.status().connected).toBe(true);
     await expect(caller.call(to, 'small')).resolves.toBe(1);
+  });
+
+  it('bad input, sizes - one byte more than the server takes ends that connection, of a caller or an instance, and no other', async () => {
+    size = 1;
+    const ca = await readFile(fabric.ca, 'utf8');
+    const { hostname, port } = new URL(fabric.url(site));
+    const door = { host: hostname, port: Number(port), ca };
+    const speaker = parseCreds(await readFile(await fabric.identity(site, 'caller'), 'utf8'));
+    const subject = `call.${site}.caller.${site}.bare.v1.most`;
+    const inbox = `_INBOX.${site}.caller.by-hand`;
+    const answers: string[] = [];
+    for (const [bytes, outcome] of [
+      [maxPayload - 1, 'PAYLOAD_TOO_LARGE'],
+      [maxPayload, 'PAYLOAD_TOO_LARGE'],
+      [maxPayload + 1, 'closed'],
+    ] as const) {
+      const socket = await openRawSocket(door, speaker, ({ body }) =>
+        answers.push(JSON.parse(body.toString()).code),
+      );
+      socket.subscribe(`${inbox}.*`);
+      socket.publish(subject, Buffer.from(json(bytes)), { reply: `${inbox}.t${bytes}` });
+      if (outcome === 'closed') {
+        await socket.ended;
+        expect(socket.errors.join()).toContain('Maximum Payload');
+      } else await until('it is answered', () => answers.pop() === outcome);
+      socket.close();
+    }
+    const served = await openRawSocket(
+      door,
+      parseCreds(await readFile(await fabric.identity(site, 'bare'), 'utf8')),
+    );
+    served.publish(`answer.${site}.bare.gw-1.token`, Buffer.from(json(maxPayload + 1)));
+    await served.ended;
+    expect(served.errors.join()).toContain('Maximum Payload');
+    expect(answers).toEqual([]);
+    expect(caller.status().connected).toBe(true);
+    expect(await ask('most', 1)).toBe('1');
   });
 
   it('bad input, sizes - a handler’s result that is too large for the server is INVALID_REPLY, and it serves on', async () => {

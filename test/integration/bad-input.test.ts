@@ -10,6 +10,8 @@ import { until } from '../support/until.ts';
 
 const site = 'edge-a';
 const long = 'x'.repeat(63);
+/** Calls that `slow` may have under way: its 1,000 cancelled ones, which a gateway does not know of, and one more. */
+const concurrency = 1_001;
 const apiOf = (service: string, endpoints: readonly string[]) => ({
   kind: 'api' as const,
   service,
@@ -51,7 +53,7 @@ describe('bad input', () => {
       allow('caller', 'echo'),
       allow('caller', 'bare'),
       allow('other', 'echo'),
-      allow('slow', 'echo'),
+      allow('slow', 'echo', { limits: { concurrency } }),
       allow('late', 'bare'),
       allow('twice', 'bare'),
       allow(long, long),
@@ -135,6 +137,41 @@ describe('bad input', () => {
     expect(await failure(caller.call(to, 1))).toMatchObject({ code, number: 404, retryable: false });
   });
 
+  it('bad input - a reply that is no JSON, or does not fit where the manifest has it checked, is INVALID_REPLY; the instance stays', async () => {
+    const trusted = { request: {}, reply: { type: 'object', required: ['price'] } };
+    const endpoints = { checked: { ...trusted, checkReply: true }, trusted };
+    const manifest = { ...apiOf('strict', []), endpoints };
+    const strict = await rawInstance(fabric, site, manifest);
+    await fabric.admin.apply([allow('caller', 'strict')]);
+    let said: string | Uint8Array = '{"price":1}';
+    strict.onRequest = ({ reply = '' }) => strict.connection.publish(reply, said);
+    const ask = (endpoint: string) => caller.call(echo('strict', endpoint), 1);
+    await until('strict can be called', () => ask('checked').then(() => true));
+    for (const [body, reason] of [
+      ['{"price":', 'the reply of strict is not JSON in UTF-8'],
+      ['', 'the reply of strict is not JSON in UTF-8'],
+      [new Uint8Array([0x22, 0xff, 0x22]), 'the reply of strict is not JSON in UTF-8'],
+      ['"secret"', 'the reply of strict must be object'],
+      ['{"prize":1}', 'the reply/price of strict is missing'],
+    ] as const) {
+      said = body;
+      expect(await failure(ask('checked'))).toMatchObject({ code: 'INVALID_REPLY', number: 502, reason });
+    }
+    // Where nobody asked for the check the gateway hands over what was said; what is no JSON the SDK refuses.
+    await expect(ask('trusted')).resolves.toEqual({ prize: 1 });
+    said = '{"price":';
+    expect(await failure(ask('trusted'))).toMatchObject({ code: 'INVALID_REPLY', number: 502 });
+    said = '{"price":2}';
+    await expect(ask('checked')).resolves.toEqual({ price: 2 });
+    const invalid = await until('each is recorded', async () => {
+      const found = await recordsOf('caller', ({ code }) => code === 'INVALID_REPLY');
+      return found.length === 5 ? found : undefined;
+    });
+    expect(new Set(invalid.map(({ decision }) => decision))).toEqual(new Set(['allowed']));
+    expect(JSON.stringify(invalid)).not.toContain('secret');
+    await strict.close();
+  });
+
   it('bad input - an instance that answers twice answers once: one reply, one record', async () => {
     const twice = await rawClient(
       fabric,
@@ -209,8 +246,12 @@ describe('bad input', () => {
       { timeout: 20_000, every: 250 },
     );
     expect(new Set(records.map(({ call }) => call)).size).toBe(1_000);
+    expect(records.every(({ decision }) => decision === 'allowed')).toBe(true);
     // An instance that let so many deadlines pass is left out for half a second.
     await until('the next call goes through', () => slow.call(echo(), 'after').then(() => true));
+    // Every slot of the policy is free again.
+    const again = Array.from({ length: concurrency }, (_, n) => slow.call(echo(), n, { timeout: 20_000 }));
+    await expect(Promise.all(again)).resolves.toHaveLength(concurrency);
   });
 
   it('bad input - a flood of refused calls is counted to the last one, and others are not disturbed', async () => {

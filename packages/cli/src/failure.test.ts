@@ -31,6 +31,7 @@ describe('failure', () => {
       '/ro/fabric: the file system is read-only; choose a folder that can be written (EROFS)',
     ],
     ['EACCES', '/f', '/f: permission is missing; check who owns it (EACCES)'],
+    ['EISDIR', undefined, 'write: a folder is there, not a file; name a file (EISDIR)'],
     ['ENOTDIR', '/f/g', '/f/g: a part of the path is a file, not a folder; check the path (ENOTDIR)'],
   ])('failure - %s is said in words', (code, path, words) => {
     const fault = Object.assign(

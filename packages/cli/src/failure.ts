@@ -61,6 +61,7 @@ const systemFaults: Readonly<Record<string, string>> = {
   EPERM: 'permission is missing; check who owns it',
   ENOTDIR: 'a part of the path is a file, not a folder; check the path',
   EEXIST: 'something else is in its place; check the path',
+  EISDIR: 'a folder is there, not a file; name a file',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
 };
 

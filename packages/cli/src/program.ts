@@ -25,8 +25,9 @@ import { addStatus } from './commands/status.ts';
 import { addTenantCommand } from './commands/tenant.ts';
 import { addUp } from './commands/up.ts';
 import type { Context } from './context.ts';
+import { parsePath } from './input/names.ts';
 import { helpText } from './output/help-text.ts';
-import { coloured, terminalWidth } from './output/terminal.ts';
+import { coloured, printable, terminalWidth } from './output/terminal.ts';
 
 const description = 'The service-access broker between cloud and edge, on NATS.';
 
@@ -46,7 +47,7 @@ export function createProgram(context: Context): Command {
     .description(description)
     .version(ownVersion(), '--version', 'say which version this is')
     .helpOption('-h, --help', 'say how a command is used')
-    .addOption(new Option('--dir <folder>', 'folder of the fabric').default('.causeway'))
+    .addOption(new Option('--dir <folder>', 'folder of the fabric').argParser(parsePath).default('.causeway'))
     .configureHelp({
       showGlobalOptions: true,
       minWidthToWrap: 20,
@@ -56,7 +57,7 @@ export function createProgram(context: Context): Command {
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'causeway: ')),
+      outputError: (text, write) => write(printable(text.replace(/^error: /, 'causeway: '))),
       getOutHelpWidth: () => terminalWidth(stdout, env) ?? 100,
       getErrHelpWidth: () => terminalWidth(stderr, env) ?? 100,
       getOutHasColors: () => coloured(stdout, env),

@@ -33,7 +33,10 @@ export async function withRecovery<T>(
 /** Reads the passphrase of a backup: the file's text, without the line end. */
 export async function readPassphrase(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  const passphrase = (await readSecret(file)).replace(/\r?\n$/, '');
+  const text = await readSecret(file).catch((cause: Error) => {
+    throw new CommandFailure(cause.message, { cause });
+  });
+  const passphrase = text.replace(/\r?\n$/, '');
   if (passphrase.length < fewestCharacters) {
     throw new CommandFailure(
       `the passphrase in ${file} has ${passphrase.length} characters; a backup's must have ${fewestCharacters} or more`,

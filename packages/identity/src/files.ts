@@ -25,7 +25,9 @@ export async function readSecret(path: string): Promise<string> {
   });
   try {
     // Asked of the open file, not of the path: what is read is what was checked.
-    const { mode } = await file.stat();
+    const found = await file.stat();
+    if (found.isDirectory()) throw new Error(`the secret file ${path} is a folder; name a file`);
+    const { mode } = found;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, '0');
       throw new Error(

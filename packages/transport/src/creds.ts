@@ -30,7 +30,9 @@ const seedBlock = block('USER NKEY SEED');
 export function readCreds(path: string): Credentials {
   let text: string;
   try {
-    const { mode } = statSync(path);
+    const found = statSync(path);
+    if (found.isDirectory()) throw new Error(`${path} is a folder; name a .creds file`);
+    const { mode } = found;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new Error(`${path} can be read by others; it holds a secret key: run chmod 600 ${path}`);
     }

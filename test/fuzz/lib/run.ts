@@ -51,7 +51,7 @@ const honestEveryMs = 500;
  * The first tenth fills caches and heaps. What is in use then stays so; what is resident depends on when V8 and Go give
  * back what they no longer use.
  */
-const defaultGrowth: Growth = { resident: 100, inUse: 10 };
+const defaultGrowth: Growth = { resident: 150, inUse: 10 };
 /** A warm-up of fewer messages says nothing about growth. */
 const leastWarmUp = 2_000;
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
-import { collect, parseName } from '../input/names.ts';
+import { collectPaths, parseName } from '../input/names.ts';
 import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
@@ -34,7 +34,7 @@ export function addApply(program: Command, context: Context): void {
   program
     .command('apply')
     .description('apply policies and manifests')
-    .requiredOption('-f, --file <path>', 'file, folder, or - for standard input (repeatable)', collect)
+    .requiredOption('-f, --file <path>', 'file, folder, or - for standard input (repeatable)', collectPaths)
     .option('--dry-run', 'check everything and say what would change, but change nothing')
     .option('--tenant <name>', 'tenant of the documents that name none', parseName)
     .addOption(outputOption())

@@ -2,6 +2,7 @@ import { backupFabric } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { UsageError } from '../failure.ts';
+import { parsePath } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { readPassphrase, withRecovery } from '../recovery.ts';
@@ -27,8 +28,8 @@ export function addBackup(program: Command, context: Context): void {
   program
     .command('backup')
     .description('write the keys and documents of the fabric into one file')
-    .argument('<file>', 'where it goes (mode 0600)')
-    .option('--passphrase-file <file>', 'seal it with the passphrase in this file (mode 0600)')
+    .argument('<file>', 'where it goes (mode 0600)', parsePath)
+    .option('--passphrase-file <file>', 'seal it with the passphrase in this file (mode 0600)', parsePath)
     .option('--plain', 'leave the keys in it readable')
     .option('--force', 'replace the file where there is one')
     .addOption(outputOption())

@@ -3,7 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
 import { parseDuration } from '../input/duration.ts';
-import { parseName, parseTarget } from '../input/names.ts';
+import { parseName, parsePath, parseTarget } from '../input/names.ts';
 import { readAll } from '../input/read-documents.ts';
 import { type Format, jsonLine, jsonText, outputOption, yamlText } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
@@ -35,7 +35,7 @@ export function addCall(program: Command, context: Context): void {
     .description('call an endpoint as a service')
     .addArgument(new Argument('<service.vmajor.endpoint>', 'what to call').argParser(parseTarget))
     .argument('[json]', 'the request; - reads it from standard input', '{}')
-    .requiredOption('--as <file>', 'credentials of the service that calls')
+    .requiredOption('--as <file>', 'credentials of the service that calls', parsePath)
     .option('--site <name>', 'the site to call; any that serves the API where left out', parseName)
     .addOption(
       new Option('--timeout <time>', 'how long to wait for the reply')

@@ -1,6 +1,7 @@
 import { apiName, type DiscoveredApi } from '@causeway/protocol';
 import type { Command } from 'commander';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
+import { parsePath } from '../input/names.ts';
 import { type Format, jsonLine, outputOption, print, tableFor, yamlText } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { printable } from '../output/terminal.ts';
@@ -25,7 +26,7 @@ export function addDiscover(program: Command, context: Context): void {
   program
     .command('discover')
     .description('list the APIs that a service may call')
-    .requiredOption('--as <file>', 'credentials of the service')
+    .requiredOption('--as <file>', 'credentials of the service', parsePath)
     .option('--watch', 'go on, and say what changes')
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))

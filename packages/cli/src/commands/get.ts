@@ -50,7 +50,9 @@ async function get(
     if (name === undefined || found.length > 0) return found;
     const names = (await admin.get(kind)).items.map((item) => String(item.name));
     const known = names.length === 0 ? 'none' : [...new Set(names)].join(', ');
-    throw new CommandFailure(`there is nothing called ${name} among the ${kind}; there is: ${known}`);
+    throw new CommandFailure(
+      `there is nothing called ${JSON.stringify(name)} among the ${kind}; there is: ${known}`,
+    );
   });
   print(context, options.output, items, () => tableFor(context, columnsOf[kind], items));
 }

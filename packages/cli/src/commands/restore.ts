@@ -2,6 +2,7 @@ import path from 'node:path';
 import { restoreFabric, restoreHub } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
+import { parsePath } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { readPassphrase, withRecovery } from '../recovery.ts';
@@ -25,8 +26,8 @@ export function addRestore(program: Command, context: Context): void {
   program
     .command('restore')
     .description('make a fabric, or its lost hub, from a backup')
-    .argument('<file>', 'the backup')
-    .option('--passphrase-file <file>', 'the file with its passphrase, where it is sealed')
+    .argument('<file>', 'the backup', parsePath)
+    .option('--passphrase-file <file>', 'the file with its passphrase, where it is sealed', parsePath)
     .option('--hub', 'put back the hub of a fabric whose other sites stand')
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { addService as addIdentity } from '@causeway/fabric';
 import { isPublicKey, writeJwt } from '@causeway/identity';
@@ -6,7 +6,7 @@ import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
-import { collectPairs, parseServiceName, type ServiceName } from '../input/names.ts';
+import { collectPairs, parsePath, parseServiceName, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 
@@ -34,7 +34,7 @@ export function addService(program: Command, context: Context): void {
     .command('add')
     .description('make an identity, or further credentials for one')
     .addArgument(new Argument('<tenant/site/name>', 'who it is').argParser(parseServiceName))
-    .requiredOption('--out <file>', 'where the credentials go (mode 0600)')
+    .requiredOption('--out <file>', 'where the credentials go (mode 0600)', parsePath)
     .option('--label <key=value>', 'a label (repeatable)', collectPairs)
     .option('--nkey <public>', 'sign this public key (U…) instead of making one', parseKey)
     .option('--force', 'replace the file where there is one')
@@ -50,11 +50,21 @@ function parseKey(text: string): string {
   return text;
 }
 
-async function add(context: Context, name: ServiceName, options: AddOptions): Promise<void> {
-  const out = path.resolve(options.out);
-  if (!options.force && (await stat(out).catch(() => undefined))) {
+/** Before anything is signed: credentials that cannot be written would count as a key of the service all the same. */
+async function requirePlace(out: string, replace: boolean): Promise<void> {
+  const standing = await stat(out).catch(() => undefined);
+  if (standing?.isDirectory()) throw new CommandFailure(`${out} is a folder; name a file in it with --out`);
+  if (standing && !replace) {
     throw new CommandFailure(`${out} is there already; choose another --out, or replace it with --force`);
   }
+  const folder = path.dirname(out);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await rmdir(await mkdtemp(path.join(folder, '.causeway-')));
+}
+
+async function add(context: Context, name: ServiceName, options: AddOptions): Promise<void> {
+  const out = path.resolve(options.out);
+  await requirePlace(out, options.force === true);
   const labels = options.label === undefined ? {} : { labels: options.label };
   const key = await askAdmin(context, options, async (admin) => {
     if (options.nkey === undefined) {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { collectHosts, collectNames, collectPairs, parseServiceName, parseTarget } from './names.ts';
+import {
+  collectHosts,
+  collectNames,
+  collectPairs,
+  collectPaths,
+  parseCount,
+  parseServiceName,
+  parseTarget,
+} from './names.ts';
 
 describe('names', () => {
   it('names - an identity has a tenant, a site and a service', () => {
@@ -43,6 +51,21 @@ describe('names', () => {
     expect(() => collectPairs('=x')).toThrow('KEY=VALUE');
     expect(() => collectPairs('team')).toThrow('KEY=VALUE');
     expect(collectHosts('edge-a=a.example.org')).toEqual({ 'edge-a': 'a.example.org' });
-    expect(() => collectHosts('edge-a=tls://a')).toThrow('SITE=HOST');
+    for (const host of ['::1', '10.0.0.1', 'Edge-A.example.org', 'a']) {
+      expect(collectHosts(`edge-a=${host}`)).toEqual({ 'edge-a': host });
+    }
+    for (const host of ['tls://a', '', 'a:b:c', 'a..b', '-a', 'a_b', 'x'.repeat(64), 'ü.de', 'a:4222']) {
+      expect(() => collectHosts(`edge-a=${host}`)).toThrow('SITE=HOST');
+    }
+  });
+
+  it('names - a path may be anything but nothing; a count is whole and no slip of the hand', () => {
+    expect(collectPaths('b', collectPaths('a'))).toEqual(['a', 'b']);
+    expect(() => collectPaths('')).toThrow('Expected a path');
+    expect(parseCount('32')).toBe(32);
+    for (const text of ['', '0', '-1', '1.5', '1e3', '0x10', ' 1', 'NaN']) {
+      expect(() => parseCount(text)).toThrow('above 0');
+    }
+    expect(() => parseCount('99999999999')).toThrow('up to 2000000');
   });
 });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isName, nameFault, parseApiEndpoint } from '@causeway/protocol';
 import { InvalidArgumentError } from 'commander';
 
@@ -71,19 +72,37 @@ export function collectHosts(
   const pairs = collectPairs(text, before);
   for (const [site, host] of Object.entries(pairs)) {
     if (!isName(site)) throw new InvalidArgumentError(`${JSON.stringify(site)} is no name of a site.`);
-    if (!/^[A-Za-z0-9.:-]+$/.test(host)) throw new InvalidArgumentError('Expected SITE=HOST.');
+    if (!isHost(host)) {
+      throw new InvalidArgumentError(`Expected SITE=HOST; ${JSON.stringify(host)} is no name or address.`);
+    }
   }
   return pairs;
 }
 
-/** Collects texts from an option that may come several times. */
-export function collect(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
+/** A name of DNS (RFC 1123, section 2.1) or an address. */
+function isHost(text: string): boolean {
+  const labels = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+  return isIP(text) !== 0 || (text.length <= 253 && labels.test(text));
 }
 
-/** Parses a whole number above zero. */
+/** Parses the path of a file or folder: anything but nothing, which would be the folder that one stands in. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.');
+  return text;
+}
+
+/** Collects paths from an option that may come several times. */
+export function collectPaths(text: string, before: readonly string[] = []): string[] {
+  return [...before, parsePath(text)];
+}
+
+/** As a signed number of 32 bits has it: of milliseconds, a timer's longest. */
+const mostCount = 2_000_000;
+
+/** Parses a whole number above zero that is no slip of the hand. */
 export function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Expected a number above 0.');
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count < 1) throw new InvalidArgumentError('Expected a number above 0.');
+  if (count > mostCount) throw new InvalidArgumentError(`Expected a number up to ${mostCount}.`);
   return count;
 }

@@ -26,8 +26,19 @@ export interface RestoreSummary {
   readonly revoked?: readonly string[];
 }
 
+async function readBackup(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new FabricError(`there is no backup at ${file}; check the path`);
+    if (code === 'EISDIR') throw new FabricError(`${file} is a folder; name the file of a backup`);
+    throw cause;
+  }
+}
+
 async function read(file: string, passphrase: string | undefined): Promise<Archive> {
-  const archive = unpackArchive(await readFile(file), passphrase, file);
+  const archive = unpackArchive(await readBackup(file), passphrase, file);
   if (archive.state > stateFormat) {
     throw new FabricError(
       `${file} holds a fabric of format ${archive.state}; this version of Causeway reads up to ${stateFormat}: use a newer one`,

@@ -1,7 +1,7 @@
 import { type Logger, subjects } from '@causeway/protocol';
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { forgetEntries, type GuardEntry } from '../guard/entry.ts';
-import type { GuardedApi } from '../guard/served-api.ts';
+import { type GuardedApi, guardApi } from '../guard/served-api.ts';
 
 /** One subscription for calls: one caller site, one API, by name or as anycast. */
 export interface Route {
@@ -56,6 +56,21 @@ export function createRoutes(options: {
     });
   }
 
+  /**
+   * Takes no more. What the server has handed over by then is still answered, by what is in force now: were it dropped,
+   * its caller would wait until the deadline, for no broker tells him that nobody listens.
+   */
+  function leave(standing: Standing, api: GuardedApi): void {
+    forgetEntries(standing.route.entries);
+    const route: Route = { ...standing.route, api, entries: new Map() };
+    standing.route = route;
+    standing.subscription
+      .drain()
+      // Closed already, with its connection.
+      .catch(() => {})
+      .finally(() => forgetEntries(route.entries));
+  }
+
   /** The routes an API should have now, by subject. */
   function wanted(api: GuardedApi, available: boolean): Map<string, { queue: string; route: Route }> {
     const result = new Map<string, { queue: string; route: Route }>();
@@ -96,8 +111,7 @@ export function createRoutes(options: {
         }
         want.delete(subject);
       } else {
-        standing.subscription.unsubscribe();
-        forgetEntries(standing.route.entries);
+        leave(standing, state.api);
         state.standing.delete(subject);
       }
     }
@@ -113,9 +127,9 @@ export function createRoutes(options: {
       const key = `${service}.v${major}`;
       const state = apis.get(key);
       if (!api) {
-        for (const standing of state?.standing.values() ?? []) {
-          standing.subscription.unsubscribe();
-          forgetEntries(standing.route.entries);
+        if (state) {
+          const closed = guardApi({ ...state.api.source, rules: [] });
+          for (const standing of state.standing.values()) leave(standing, closed);
         }
         apis.delete(key);
         return;
@@ -139,7 +153,7 @@ export function createRoutes(options: {
     },
     close() {
       for (const state of apis.values()) {
-        for (const standing of state.standing.values()) standing.subscription.unsubscribe();
+        for (const standing of state.standing.values()) leave(standing, state.api);
       }
       apis.clear();
     },
