@@ -29,7 +29,15 @@ function expectRefusal({ code, stdout, stderr }: Invocation, exitCode: number, w
 }
 /** All that wrong input could change: documents, and files of the fabric's user. */
 async function state(): Promise<string> {
-  const { revision } = await fabric.admin.apply([], { dryRun: true });
+  const probe = {
+    kind: 'policy',
+    tenant: 'acme',
+    name: 'probe',
+    from: {},
+    to: { service: 'b' },
+    effect: 'deny',
+  };
+  const { revision } = await fabric.admin.apply([probe], { dryRun: true });
   return JSON.stringify([revision, (await readdir(folder)).sort()]);
 }
 
@@ -50,7 +58,7 @@ describe('bad input, command line', () => {
     [
       'a mistyped field',
       `${policy}---\n${policy.replace('effect', 'efect')}`,
-      /:12:8 \(document 2\).*"effect"\?/,
+      /:13:8 \(document 2\).*"effect"\?/,
     ],
     [
       'a field of the wrong type',
@@ -76,7 +84,7 @@ describe('bad input, command line', () => {
     [
       'a name of an endpoint',
       manifest.replace('latest', 'Get it'),
-      /:6:3 .*\/endpoints\/Get it is a name that/,
+      /:7:5 .*\/endpoints\/Get it is a name that/,
     ],
   ])(
     'bad input, command line - apply: %s is refused with its place, and nothing is applied',
