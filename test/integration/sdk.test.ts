@@ -74,6 +74,22 @@ describe('sdk', () => {
     expect([late.code, calls]).toEqual(['DEADLINE_EXCEEDED', 1]);
   });
 
+  it('sdk - an idempotent call with retry on is sent again while nobody answers; each time under its own id', async () => {
+    const desk = await sdk.join('desk');
+    const ids: string[] = [];
+    sdk.gateway.onCall = (message) => {
+      ids.push(message.headers?.get(names.call) ?? '');
+      if (ids.length === 2) message.respond(encodeJson({ price: 1 }));
+    };
+    sdk.gateway.publish('desk', [
+      { ...listed, endpoints: { latest: { request: true, reply: true, idempotent: true } } },
+    ]);
+    await until('the promise is known', async () => (await desk.discover()).length === 1);
+    expect(await quotes(desk).latest({ symbol: 'A' }, { retry: 9, timeout: 1_000 })).toEqual({ price: 1 });
+    expect(new Set(ids).size).toBe(2);
+    expect(desk.status().pendingCalls).toBe(0);
+  });
+
   it('sdk - an aborted call rejects with the signal’s reason and is forgotten', async () => {
     const desk = await sdk.join('desk');
     sdk.gateway.onCall = () => {};

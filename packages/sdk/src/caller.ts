@@ -8,7 +8,6 @@ import {
   subjects,
 } from '@causeway/protocol';
 import {
-  backoffDelay,
   createTokens,
   type HubClock,
   headerBlock,
@@ -23,7 +22,8 @@ import type { Discovery } from './discovery.ts';
 import type { Link } from './link.ts';
 import type { NoRouteReporter } from './no-route.ts';
 import { resultOf } from './refusal.ts';
-import { sleep, within } from './sleep.ts';
+import { repeatCall } from './repeat.ts';
+import { within } from './sleep.ts';
 import type { CallOptions, Identity } from './types.ts';
 
 /** An endpoint as a caller addresses it, with the subjects that were made for it. */
@@ -87,8 +87,14 @@ export function createCaller(options: CallerOptions): Caller {
     signal?.throwIfAborted();
   }
 
-  function send(to: Endpoint, body: Uint8Array, deadline: number, opts: CallOptions): Promise<unknown> {
-    const { signal, traceparent } = opts;
+  function send(
+    to: Endpoint,
+    body: Uint8Array,
+    deadline: number,
+    opts: CallOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const { traceparent } = opts;
     const subject = to.subjectTo(opts.site ?? 'any');
     const wait = breaker.wait(subject);
     if (wait > 0) return Promise.reject(silent(to, wait, body, opts));
@@ -187,19 +193,22 @@ export function createCaller(options: CallerOptions): Caller {
     if (draining) throw new CausewayError('UNREACHABLE', 'this connection is being closed');
     const deadline = clock.monotonic() + timeout;
     const body = encodeInput(input);
-    for (let attempt = 0; ; attempt += 1) {
+    const once = async (during: AbortSignal | undefined, onSent = () => {}) => {
       try {
-        if (!link.up || !hub.known) await ready(deadline, signal);
-        return await send(to, body, deadline, opts);
+        if (!link.up || !hub.known) await ready(deadline, during);
+        const answer = send(to, body, deadline, opts, during);
+        onSent();
+        return await answer;
       } catch (thrown) {
-        const error = callError(thrown);
-        if (attempt >= retry || !(error instanceof CausewayError) || !mayRepeat(error)) throw error;
-        const wait = error.retryAfter ?? backoffDelay(attempt, random);
-        if (clock.monotonic() + wait >= deadline) throw error;
-        await sleep(clock, wait, signal);
-        signal?.throwIfAborted();
+        throw callError(thrown);
       }
-    }
+    };
+    if (retry <= 0) return once(signal);
+    // Known from discovery; a list that cannot be had yet promises nothing.
+    if (!hub.known) await ready(deadline, signal);
+    const { service, major, endpoint } = to;
+    const idempotent = discovery.promisesIdempotence(service, major, endpoint);
+    return repeatCall({ attempt: once, repeats: retry, deadline, idempotent, signal, link, clock, random });
   }
 
   return {
@@ -240,11 +249,6 @@ export function createCaller(options: CallerOptions): Caller {
 
 function nameOf({ service, major, endpoint }: Endpoint): string {
   return `${service}.v${major}.${endpoint}`;
-}
-
-/** A deadline that passed is retryable by the caller's leave only: the service may have run. */
-function mayRepeat(error: CausewayError): boolean {
-  return error.retryable && error.code !== 'DEADLINE_EXCEEDED';
 }
 
 function encodeInput(input: unknown): Uint8Array {

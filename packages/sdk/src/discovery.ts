@@ -25,6 +25,8 @@ export interface Discovery {
   discover(): Promise<readonly DiscoveredApi[]>;
   /** True where the API is known to be there (at that site); undefined where that is not known now. */
   lists(service: string, major: number, site: string | undefined): boolean | undefined;
+  /** True where the manifest, as it is known here, says that a call of the endpoint may run more than once. */
+  promisesIdempotence(service: string, major: number, endpoint: string): boolean;
   /** Calls back with each change, once, in order. The returned function ends that. */
   watch(listener: (event: WatchEvent) => void): () => void;
   stop(): void;
@@ -135,6 +137,12 @@ export function createDiscovery(options: {
       const api = known.apis.get(apiName(name, major));
       if (api !== undefined && (at === undefined || api.sites.includes(at))) return true;
       return fresh ? false : undefined;
+    },
+    promisesIdempotence(name, major, endpoint) {
+      const endpoints = known?.apis.get(apiName(name, major))?.endpoints;
+      return endpoints !== undefined && Object.hasOwn(endpoints, endpoint)
+        ? endpoints[endpoint]?.idempotent === true
+        : false;
     },
     watch(listener) {
       listeners.add(listener);

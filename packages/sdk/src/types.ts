@@ -34,8 +34,10 @@ export interface CallOptions {
   /** W3C trace context, passed on to the service. */
   readonly traceparent?: string;
   /**
-   * How often to repeat a call that was refused for now (`retryable`) and surely did not run; 0 where absent.
-   * A call whose deadline passed is never repeated: it may have run.
+   * How often to send the call again, within its timeout; 0 where absent, `Infinity` for as long as there is time.
+   * It is sent again where it was refused for now (`retryable`) and surely did not run. Where the manifest says of the
+   * endpoint that it is `idempotent` it is sent again, too, when no answer comes (then three times at most) and when
+   * the connection was cut meanwhile: it may then run more than once, and each time has its own record.
    */
   readonly retry?: number;
 }

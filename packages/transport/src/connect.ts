@@ -8,11 +8,11 @@ import {
 } from 'nats';
 import { nodeResolveHost } from 'nats/lib/node_transport.js';
 import { type CredentialsSource, createAuthenticator } from './authenticator.ts';
-import { backoffDelay } from './backoff.ts';
 import { connectFailure } from './connect-failure.ts';
 import { guardCallbacks } from './guard-callbacks.ts';
 import { logStatus } from './log-status.ts';
 import { SafeNodeTransport } from './node-transport.ts';
+import { createReconnecting } from './reconnecting.ts';
 
 /** What a connection is made with. Times are in milliseconds. */
 export interface ConnectNatsOptions {
@@ -47,8 +47,7 @@ export interface ConnectNatsOptions {
 export async function connectNats(options: ConnectNatsOptions): Promise<NatsConnection> {
   const { logger, random } = options;
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
-  let attempt = 0;
-  let delay = 0;
+  const reconnecting = createReconnecting(random);
   const settings: ConnectionOptions = {
     servers,
     name: options.name,
@@ -57,19 +56,11 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
     tls: { ca: options.ca, handshakeFirst: true },
     timeout: options.timeout ?? 5_000,
     pingInterval: options.pingInterval ?? 5_000,
-    maxReconnectAttempts: -1,
-    ignoreAuthErrorAbort: true,
+    ...reconnecting.options,
     // An error's stack for every request is dear, and would show the client's own code.
     noAsyncTraces: true,
     // Servers of a cluster announce each other by addresses that a certificate may not cover.
     ignoreClusterUpdates: true,
-    reconnectDelayHandler: () => delay,
-    // Called exactly once for each dial, unlike the handler of the delay: so the waits grow here.
-    reconnectToServer: () => {
-      delay = backoffDelay(attempt, random);
-      attempt += 1;
-      return null;
-    },
     ...(options.noEcho === undefined ? {} : { noEcho: options.noEcho }),
   };
   // The client has one factory for the whole process, and its own `connect` sets that to its own transport.
@@ -80,11 +71,11 @@ export async function connectNats(options: ConnectNatsOptions): Promise<NatsConn
   } catch (error) {
     throw connectFailure(error, servers);
   }
-  attempt = 0;
+  reconnecting.connected();
   guardCallbacks(connection, logger);
   logger.info({ server: connection.getServer(), name: options.name }, 'connected');
   follow(connection, (status) => {
-    if (status.type === 'reconnect') attempt = 0;
+    if (status.type === 'reconnect') reconnecting.connected();
     logStatus(logger, status);
     options.onStatus?.(status);
   });

@@ -76,6 +76,9 @@ interface Call {
   readonly requestBytes: number;
 }
 
+/** What came of asking an instance; `unsent` where it was surely not asked. */
+type AskResult = AnswerResult | { readonly kind: 'unsent' };
+
 interface Outcome {
   readonly decision: AuditRecord['decision'];
   readonly code: ErrorCode | 'OK';
@@ -200,7 +203,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     underWay += 1;
     underWayBytes += body.length;
     const subject = instance.servePrefix + entry.serveSuffix;
-    const settled = (result: AnswerResult) => {
+    const settled = (result: AskResult) => {
       instance.outstanding -= 1;
       underWay -= 1;
       underWayBytes -= body.length;
@@ -216,12 +219,12 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     } catch (err) {
       // Thrown before anything was sent: the connection is closed for good.
       logger.warn({ err, tenant }, 'instance not asked');
-      settled({ kind: 'closed' });
+      settled({ kind: 'unsent' });
     }
   }
 
   /** Passes on what an instance answered, or says what went wrong, and records it. */
-  function settle(call: Call, entry: AdmittingEntry, instance: Instance, result: AnswerResult): void {
+  function settle(call: Call, entry: AdmittingEntry, instance: Instance, result: AskResult): void {
     const fail = (decision: 'allowed' | 'failed', text: RefusalText) => {
       const { body, headers } = encodeRefusal(text);
       around.publish(call.reply, body, headers);
@@ -236,8 +239,14 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     switch (result.kind) {
       case 'no-responders':
         return fail('failed', { code: 'NO_INSTANCE', reason: `${call.fields.service} is gone from ${site}` });
-      case 'closed':
+      case 'unsent':
         return fail('failed', { code: 'UNREACHABLE', reason: `the gateway of ${site} is closing` });
+      case 'closed':
+        // The instance was asked, so this must not be a code after which any call may be repeated.
+        return fail('allowed', {
+          code: 'DEADLINE_EXCEEDED',
+          reason: `the gateway of ${site} closed before ${call.fields.service} answered`,
+        });
       case 'aborted':
       case 'timeout':
         // A caller with no patience must not put an instance out for everyone.
