@@ -48,8 +48,16 @@ export async function balanceOf(
     const missing: string[] = [];
     const doubled: string[] = [];
     const contradicted: string[] = [];
-    for (const { trace, lane, code } of calls) {
+    for (const { trace, lane, repeats, code } of calls) {
       const of = records.get(trace) ?? [];
+      if (repeats) {
+        // Each time it was sent is a call of its own; the one whose answer counted succeeded.
+        const ids = new Set(of.map((record) => record.call));
+        if (ids.size < of.length) doubled.push(`${lane} ${trace}: ${of.map((record) => record.call).join()}`);
+        const told = code !== 'OK' || of.some((record) => record.code === 'OK');
+        if (!told) missing.push(`${lane} ${trace}: ${code}`);
+        continue;
+      }
       const own = ownCodes.has(code);
       if (of.length > 1) doubled.push(`${lane} ${trace}: ${of.map((record) => record.code).join()}`);
       if (of.length === 0 && !own) missing.push(`${lane} ${trace}: ${code}`);

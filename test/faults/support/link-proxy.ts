@@ -24,6 +24,15 @@ export async function proxyLink(dir: string, site: string): Promise<LinkProxy> {
   const text = await readFile(file, 'utf8');
   const [, host = '', port = ''] = /tls:\/\/([^:"]+):(\d+)/.exec(text) ?? [];
   if (!port) throw new Error(`no remote in ${file}`);
+  const proxy = await startProxy(host, Number(port));
+  await writeFile(file, text.replaceAll(`${host}:${port}`, `127.0.0.1:${proxy.port}`));
+  await killOnce(dir, `server ${site}`);
+  await until(`the links of ${site} go through the proxy`, () => proxy.links >= 2, { timeout: 20_000 });
+  return proxy;
+}
+
+/** Starts a proxy to a port, on a port that the system chose. */
+export async function startProxy(host: string, port: number): Promise<LinkProxy & { readonly port: number }> {
   const pairs = new Set<readonly [net.Socket, net.Socket]>();
   let state: 'open' | 'stalled' | 'cut' = 'open';
 
@@ -32,7 +41,7 @@ export async function proxyLink(dir: string, site: string): Promise<LinkProxy> {
       near.destroy();
       return;
     }
-    const far = net.connect(Number(port), host);
+    const far = net.connect(port, host);
     const pair = [near, far] as const;
     pairs.add(pair);
     const end = () => {
@@ -52,12 +61,9 @@ export async function proxyLink(dir: string, site: string): Promise<LinkProxy> {
     pair[1].unpipe(pair[0]);
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const own = (server.address() as net.AddressInfo).port;
-  await writeFile(file, text.replaceAll(`${host}:${port}`, `127.0.0.1:${own}`));
-  await killOnce(dir, `server ${site}`);
-  await until(`the links of ${site} go through the proxy`, () => pairs.size >= 2, { timeout: 20_000 });
 
   return {
+    port: (server.address() as net.AddressInfo).port,
     get links() {
       return pairs.size;
     },

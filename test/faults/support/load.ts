@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Causeway, CausewayError } from '@causeway/sdk';
 
 /** A call as its caller saw it end. */
 export interface LoadedCall {
   /** Trace id; the call's record carries it too. */
   readonly trace: string;
   readonly lane: string;
+  /** True where it may have been sent several times. */
+  readonly repeats: boolean;
   /** `OK`, or the code that it was refused or given up with. */
   readonly code: string;
   /** When it began, on this process's monotonic clock, in ms. */
@@ -13,17 +14,15 @@ export interface LoadedCall {
   readonly ms: number;
 }
 
-/** Where calls go: who makes them and what. */
+/** Calls of one kind. */
 export interface Lane {
   readonly name: string;
-  readonly from: Causeway;
-  readonly service: string;
-  readonly endpoint: string;
-  readonly site?: string;
   /** Calls a second. */
   readonly rate: number;
-  readonly timeout?: number;
-  readonly retry?: number;
+  /** True: a call may be sent several times, and each time has its record. */
+  readonly repeats?: boolean;
+  /** Makes one. Rejects where it fails, with an error that has a `code`, or else a name that tells. */
+  call(number: number, traceparent: string): Promise<unknown>;
 }
 
 /** Load under way. */
@@ -48,18 +47,15 @@ export function startLoad(lanes: readonly Lane[]): Load {
     const trace = randomBytes(16).toString('hex');
     const begun = performance.now();
     let code = 'OK';
+    number += 1;
     try {
-      const { service, endpoint, site } = lane;
-      number += 1;
-      await lane.from.call({ service, major: 1, endpoint, site }, number, {
-        timeout: lane.timeout ?? 2_000,
-        traceparent: `00-${trace}-${randomBytes(8).toString('hex')}-01`,
-        ...(lane.retry === undefined ? {} : { retry: lane.retry }),
-      });
+      await lane.call(number, `00-${trace}-${randomBytes(8).toString('hex')}-01`);
     } catch (error) {
-      code = (error as CausewayError).code ?? String(error);
+      const failure = error as Error & { readonly code?: unknown };
+      code = typeof failure.code === 'string' ? failure.code : failure.name;
     }
-    calls.push({ trace, lane: lane.name, code, begun, ms: performance.now() - begun });
+    const { name, repeats = false } = lane;
+    calls.push({ trace, lane: name, repeats, code, begun, ms: performance.now() - begun });
   }
 
   const timer = setInterval(() => {

@@ -1,0 +1,4 @@
+import { cut } from './scenarios/cut.ts';
+import { testScenario } from './support/test-scenario.ts';
+
+testScenario(cut);

@@ -1,0 +1,4 @@
+import { stall } from './scenarios/stall.ts';
+import { testScenario } from './support/test-scenario.ts';
+
+testScenario(stall);
