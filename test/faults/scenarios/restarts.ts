@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fabricLayout, readProcesses } from '@causeway/fabric';
+import { until } from '../../support/until.ts';
+import { killOnce } from '../support/hold-down.ts';
+import { countCodes, type Lane, type LoadedCall, startLoad } from '../support/load.ts';
+import { callTimeoutMs, type PlainNats, startPlainNats } from '../support/plain.ts';
+import { atMost, type Scale, type Scenario, type Step } from '../support/scenario.ts';
+import { type FaultScene, startFaultScene } from '../support/scene.ts';
+import { booksOf } from './findings.ts';
+
+/** Before a kill, and after all is well again, calls are made for so long. */
+const steadyMs = 1_000;
+/** What a call that may be repeated is given: longer than a server takes to come back on a busy machine. */
+const patientMs = 10_000;
+
+interface Stage extends AsyncDisposable {
+  readonly scene: FaultScene;
+  readonly plain: PlainNats;
+}
+
+/** Makes calls over the link while a server is killed and started again, several times; gives them all. */
+async function restartUnderLoad(
+  lanes: readonly Lane[],
+  scale: Scale,
+  restart: () => Promise<void>,
+  healed: () => Promise<void>,
+): Promise<readonly LoadedCall[]> {
+  const load = startLoad(lanes);
+  for (let kill = 0; kill < scale.restarts; kill += 1) {
+    await delay(steadyMs);
+    await restart();
+    await healed();
+  }
+  await delay(steadyMs);
+  return load.stop();
+}
+
+const failuresOf = (calls: readonly LoadedCall[]) => calls.filter(({ code }) => code !== 'OK').length;
+
+function restartOf(process: 'server cloud' | 'server edge-a', raw: 'hub' | 'leaf'): Step<Stage> {
+  return {
+    name: `${process}, killed and started again at once: few calls fail, and none that may be repeated`,
+    async run({ scene, plain }, scale, say) {
+      const { dir } = scene.fabric;
+      const processOf = async () => (await readProcesses(fabricLayout(dir).processes))[process];
+      async function restart(): Promise<void> {
+        const before = await processOf();
+        await killOnce(dir, process);
+        await until(`${process} is started again`, async () => {
+          const now = await processOf();
+          return now !== undefined && now !== before;
+        });
+      }
+      const across = (options: { timeout: number; retry?: number }) =>
+        scene.lanes(scale.rate / 2, options).filter(({ name }) => / to /.test(name));
+
+      const rawCalls = await restartUnderLoad(
+        plain.lanes(scale.rate / 2),
+        scale,
+        () => plain.restart(raw),
+        plain.healed,
+      );
+      say(`${process}: plain NATS: ${JSON.stringify(countCodes(rawCalls))}`);
+      const once = await restartUnderLoad(across({ timeout: callTimeoutMs }), scale, restart, scene.healed);
+      say(`${process}: Causeway: ${JSON.stringify(countCodes(once))}`);
+      const patient = { timeout: patientMs, retry: Number.POSITIVE_INFINITY };
+      const repeated = await restartUnderLoad(across(patient), scale, restart, scene.healed);
+      say(`${process}: Causeway with retry: ${JSON.stringify(countCodes(repeated))}`);
+
+      const [failed, rawFailed] = [failuresOf(once), failuresOf(rawCalls)];
+      const of = (calls: readonly unknown[]) => ` of ${calls.length}`;
+      return [
+        {
+          what: `${process}: calls that failed`,
+          goal: `at most ${scale.share * 100} % of plain NATS's`,
+          measured: `${failed}${of(once)}`,
+          plain: `${rawFailed}${of(rawCalls)}`,
+          held: failed <= rawFailed * scale.share,
+        },
+        atMost(
+          `${process}: calls of an idempotent endpoint, with retry on, that failed`,
+          of(repeated),
+          0,
+          failuresOf(repeated),
+        ),
+        booksOf(await scene.settled([...once, ...repeated], 60_000)),
+      ];
+    },
+  };
+}
+
+/** Servers that die and are back at once. */
+export const restarts: Scenario<Stage> = {
+  name: 'restarts',
+  title: 'Servers that are killed and started again at once',
+  about:
+    'Calls go over the link both ways, with one second each, while a server is killed (SIGKILL); what keeps it up starts ' +
+    'it again. Then the same with calls that have `retry` on. Plain NATS: a hub and a leaf without a setting, raw clients ' +
+    'with their defaults, a raw service; its server is started again as soon as it is dead.',
+  async open() {
+    await using stack = new AsyncDisposableStack();
+    const scene = stack.use(await startFaultScene());
+    const plain = stack.use(await startPlainNats());
+    const owned = stack.move();
+    return { scene, plain, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  },
+  steps: [restartOf('server cloud', 'hub'), restartOf('server edge-a', 'leaf')],
+};
