@@ -36,9 +36,10 @@ export function createCircuitBreaker(clock: Pick<Clock, 'monotonic'>): CircuitBr
       if (silent.size > 0) silent.delete(subject);
     },
     timedOut(subject) {
+      // The next call is let through at once: those that were lost together, in a cut that is over by now, time out
+      // together, and must not keep others from being sent.
       const entry = silent.get(subject) ?? { timeouts: 0, nextProbe: 0 };
       entry.timeouts += 1;
-      if (entry.timeouts === opensAfter) entry.nextProbe = clock.monotonic() + probeEveryMs;
       silent.set(subject, entry);
     },
   };

@@ -24,13 +24,15 @@ describe('reconnecting', () => {
     expect(all.slice(-1)).toEqual([1_500]);
   });
 
-  it('reconnecting - waits grow from 50 ms to 2 s, and half of each is chance', () => {
-    expect(waits(8, () => 1)).toEqual([50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
-    expect(waits(8, () => 0)).toEqual([25, 50, 100, 200, 400, 800, 1_000, 1_000]);
+  it('reconnecting - waits grow from 50 ms to 2 s within ten seconds, and half of each is chance', () => {
+    expect(waits(4, () => 1)).toEqual([50, 62.5, 78.125, 97.65625]);
+    expect(waits(4, () => 0)).toEqual([25, 31.25, 39.0625, 48.828125]);
+    const all = waits(20, () => 1);
+    expect(all.slice(17)).toEqual([2_000, 2_000, 2_000]);
     let at = 0;
     const several = [0, 0.25, 0.5, 0.75];
-    const jittered = waits(10, () => several[at++ % 4] ?? 0);
-    expect(jittered.slice(6)).toEqual([1_500, 1_750, 1_000, 1_250]);
+    const jittered = waits(24, () => several[at++ % 4] ?? 0);
+    expect(jittered.slice(20)).toEqual([1_000, 1_250, 1_500, 1_750]);
   });
 
   it('reconnecting - asking for the wait again does not make it longer', () => {
@@ -41,8 +43,8 @@ describe('reconnecting', () => {
 
   it('reconnecting - once connected, it begins with small waits again', () => {
     const reconnecting = createReconnecting(random(() => 1));
-    expect(waits(5, () => 1, reconnecting).at(-1)).toBe(800);
+    expect(waits(3, () => 1, reconnecting).at(-1)).toBe(78.125);
     reconnecting.connected();
-    expect(waits(2, () => 1, reconnecting)).toEqual([50, 100]);
+    expect(waits(2, () => 1, reconnecting)).toEqual([50, 62.5]);
   });
 });

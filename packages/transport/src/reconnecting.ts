@@ -15,9 +15,12 @@ export interface Reconnecting {
   connected(): void;
 }
 
+/** By so little that a server which was away for a moment is not waited for as long again. */
+const bounds = { min: 50, max: 2_000, growth: 1.25 };
+
 /**
  * Reconnecting for ever, also after a refusal, since credentials may be granted again; waits grow from 50 ms to 2 s,
- * of which the upper half is jitter.
+ * within some ten seconds; the upper half of each is jitter.
  */
 export function createReconnecting(random: Random): Reconnecting {
   let attempt = 0;
@@ -29,7 +32,7 @@ export function createReconnecting(random: Random): Reconnecting {
       reconnectDelayHandler: () => delay,
       // Called exactly once for each dial, unlike the handler of the delay: so the waits grow here.
       reconnectToServer: () => {
-        delay = backoffDelay(attempt, random);
+        delay = backoffDelay(attempt, random, bounds);
         attempt += 1;
         return null;
       },

@@ -10,6 +10,8 @@ import { booksOf } from './findings.ts';
 
 /** Before a kill, and after all is well again, calls are made for so long. */
 const steadyMs = 1_000;
+/** So long a server stays up until it counts as well again, and is started at once when it ends. */
+const wellMs = 5_500;
 /** What a call that may be repeated is given: longer than a server takes to come back on a busy machine. */
 const patientMs = 10_000;
 
@@ -27,7 +29,7 @@ async function restartUnderLoad(
 ): Promise<readonly LoadedCall[]> {
   const load = startLoad(lanes);
   for (let kill = 0; kill < scale.restarts; kill += 1) {
-    await delay(steadyMs);
+    await delay(kill === 0 ? steadyMs : wellMs);
     await restart();
     await healed();
   }
@@ -66,6 +68,9 @@ function restartOf(process: 'server cloud' | 'server edge-a', raw: 'hub' | 'leaf
       const patient = { timeout: patientMs, retry: Number.POSITIVE_INFINITY };
       const repeated = await restartUnderLoad(across(patient), scale, restart, scene.healed);
       say(`${process}: Causeway with retry: ${JSON.stringify(countCodes(repeated))}`);
+      const lost = repeated.filter(({ code }) => code !== 'OK').slice(0, 5);
+      for (const { lane, code, trace, ms } of lost)
+        say(`${lane} ${code} ${trace} after ${Math.round(ms)} ms`);
 
       const [failed, rawFailed] = [failuresOf(once), failuresOf(rawCalls)];
       const of = (calls: readonly unknown[]) => ` of ${calls.length}`;

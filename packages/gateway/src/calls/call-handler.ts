@@ -250,7 +250,9 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       case 'aborted':
       case 'timeout':
         // A caller with no patience must not put an instance out for everyone.
-        if (clock.monotonic() - call.started >= fairMs) instances.missedDeadline(instance);
+        if (clock.monotonic() - call.started >= fairMs) {
+          instances.missedDeadline(instance, call.started);
+        }
         return fail('allowed', {
           code: 'DEADLINE_EXCEEDED',
           reason: `${call.fields.service} did not answer in time`,

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 function miss(instance: Instance, times: number): void {
-  for (let time = 0; time < times; time += 1) instances.missedDeadline(instance);
+  for (let time = 0; time < times; time += 1) instances.missedDeadline(instance, clock.monotonic());
 }
 
 describe('registration', () => {
@@ -131,6 +131,18 @@ describe('missed deadlines', () => {
     instances.answered(instance);
     miss(instance, 3);
     expect(instance.lastOut).toBe(500);
+  });
+
+  test('instances - calls that were lost before its last answer do not count against it', async () => {
+    const instance = instances.register('quotes', 'i-1', [1]);
+    const given = clock.monotonic();
+    await clock.advance(500);
+    instances.answered(instance);
+    await clock.advance(500);
+    for (let lost = 0; lost < 10; lost += 1) instances.missedDeadline(instance, given);
+    expect(instances.available('quotes', 1)).toBe(true);
+    miss(instance, 3);
+    expect(instances.available('quotes', 1)).toBe(false);
   });
 
   test('instances - one stall is one fault, however many calls it held up', async () => {

@@ -11,6 +11,8 @@ export interface Instance {
   outstanding: number;
   /** Deadlines missed in a row. */
   missed: number;
+  /** Monotonic ms of its last answer. */
+  lastAnswer: number;
   /** Monotonic ms until which it is left out; 0 for not at all. */
   outUntil: number;
   /** Length of the last time out, in ms; doubles. */
@@ -44,10 +46,12 @@ export interface Instances {
   /** The instance answered in time: its count of missed deadlines starts anew. */
   answered(instance: Instance): void;
   /**
-   * The instance let a deadline pass; after three in a row it is left out for a growing time. Calls that it had
-   * before it was left out do not make that longer: one stall is one fault, however many calls it held up.
+   * The instance let the deadline of a call pass that it was given at this monotonic time; after three in a row it is
+   * left out for a growing time. Calls that it had before it was left out do not make that longer: one stall is one
+   * fault, however many calls it held up. Nor do calls count that it had before its last answer: those that a cut lost
+   * end together, when all is well again.
    */
-  missedDeadline(instance: Instance): void;
+  missedDeadline(instance: Instance, given: number): void;
   /** Lets registrations lapse; call it about once a second. */
   sweep(): void;
   /** Number of instances of each service. */
@@ -87,6 +91,7 @@ export function createInstances(options: {
       const fresh = {
         majors: new Set(majors),
         missed: 0,
+        lastAnswer: Number.NEGATIVE_INFINITY,
         outUntil: 0,
         lastOut: 0,
         healthy: true,
@@ -139,9 +144,10 @@ export function createInstances(options: {
     answered(instance) {
       instance.missed = 0;
       instance.lastOut = 0;
+      instance.lastAnswer = clock.monotonic();
     },
-    missedDeadline(instance) {
-      if (instance.outUntil > clock.monotonic()) return;
+    missedDeadline(instance, given) {
+      if (instance.outUntil > clock.monotonic() || instance.lastAnswer > given) return;
       instance.missed += 1;
       if (instance.missed < missedBeforeOut) return;
       instance.missed = 0;

@@ -12,7 +12,10 @@ export interface SuperviseOptions extends StartOptions {
   readonly random: Random;
   /** Told of each start, unexpected end and failed start; `log` says the same. */
   readonly onEvent?: (event: SupervisorEvent) => void;
-  /** Milliseconds before the first new start, doubled with each that follows. Default 100. */
+  /**
+   * A server that ends is started again at once; when it ends again soon, after so many milliseconds, doubled with each
+   * time that follows. Default 100.
+   */
   readonly minDelay?: number;
   /** The longest delay. Default 5 000. A server that stayed up for longer than this starts the row again. */
   readonly maxDelay?: number;
@@ -51,7 +54,7 @@ export async function superviseServer(options: SuperviseOptions): Promise<Superv
 
   /** Milliseconds until the next start, which is thereby set. */
   function retry(): number {
-    const ceiling = Math.min(maxDelay, minDelay * 2 ** Math.min(failures, 20));
+    const ceiling = failures === 0 ? 0 : Math.min(maxDelay, minDelay * 2 ** Math.min(failures - 1, 20));
     const delay = ceiling * (0.5 + random.fraction() / 2);
     failures += 1;
     cancelRetry = clock.after(delay, () => {
