@@ -13,15 +13,18 @@ export interface Link {
   /** Why the server does not let this client in; undefined while it does, or is just not there. */
   readonly refusal: CausewayError | undefined;
   onStatus(status: LinkStatus): void;
-  /** Calls back each time the connection is back. The returned function ends that. */
-  onReconnect(listener: () => void): () => void;
+  /**
+   * Calls back each time the connection is back; `refused` where the server did not let it in meanwhile, so that what
+   * this service was allowed before may be gone. The returned function ends that.
+   */
+  onReconnect(listener: (refused: boolean) => void): () => void;
   /** Resolves when the connection is up, or after `ms` milliseconds, or when the signal is aborted. */
   untilUp(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** A link that is up. */
 export function createLink(clock: Clock): Link {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(refused: boolean) => void>();
   let refusal: CausewayError | undefined;
   let down: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   return {
@@ -39,10 +42,11 @@ export function createLink(clock: Clock): Link {
         });
         down = { over, end };
       } else if (type === 'reconnect') {
+        const refused = refusal !== undefined;
         refusal = undefined;
         down?.end();
         down = undefined;
-        for (const listener of [...listeners]) listener();
+        for (const listener of [...listeners]) listener(refused);
       } else if (
         error &&
         error.name !== 'PermissionViolationError' &&

@@ -29,7 +29,7 @@ const shortestRenewalMs = 100;
 /**
  * Registers, and renews at a third of the lease. While no gateway answers it tries again, by growing steps; a
  * gateway that does not know the instance (it started anew) is registered with again; after a reconnect it
- * renews at once.
+ * renews at once, or registers where its credentials had been refused.
  */
 export function createRegistration(options: {
   readonly gateway: SiteGateway;
@@ -46,6 +46,7 @@ export function createRegistration(options: {
   const stopped = new AbortController();
   const handshake = createHandshake();
   let woken = new AbortController();
+  let known = false;
   let active = false;
   let settled = false;
   let succeed = () => {};
@@ -55,7 +56,11 @@ export function createRegistration(options: {
     fail = reject;
   });
   // What was sent before the cut is lost, so an attempt under way ends too.
-  const offReconnect = link.onReconnect(() => woken.abort());
+  const offReconnect = link.onReconnect((refused) => {
+    // Who was let in again may have been made anew, and then hosts nothing until it registers.
+    if (refused) known = false;
+    woken.abort();
+  });
 
   async function healthy(): Promise<boolean> {
     let answer = false;
@@ -66,7 +71,7 @@ export function createRegistration(options: {
     return answer;
   }
 
-  async function attempt(known: boolean, signal: AbortSignal): Promise<LeaseReply> {
+  async function attempt(signal: AbortSignal): Promise<LeaseReply> {
     if (!known) {
       return handshake.speak((protocol) =>
         gateway.ask('register', { protocol, instance, apis: [manifest] }, 'LeaseReply', signal),
@@ -76,14 +81,13 @@ export function createRegistration(options: {
   }
 
   async function run(): Promise<void> {
-    let known = false;
     let failures = 0;
     while (!stopped.signal.aborted) {
       woken = new AbortController();
       const signal = AbortSignal.any([woken.signal, stopped.signal]);
       let wait: number;
       try {
-        const { lease } = await attempt(known, signal);
+        const { lease } = await attempt(signal);
         known = true;
         active = true;
         settled = true;

@@ -10,7 +10,7 @@ function stage(options: { repeats: number; idempotent: boolean; timeout?: number
   const clock = manualClock();
   const sentAt: number[] = [];
   const ends: { resolve(value: unknown): void; reject(error: unknown): void; signal: AbortSignal }[] = [];
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(refused: boolean) => void>();
   const controller = new AbortController();
   let outcome: unknown = 'none yet';
   const call = repeatCall({
@@ -46,7 +46,7 @@ function stage(options: { repeats: number; idempotent: boolean; timeout?: number
     ends,
     controller,
     reconnect: () => {
-      for (const listener of [...listeners]) listener();
+      for (const listener of [...listeners]) listener(false);
     },
     refuse: (at: number, code: ErrorCode, details = {}) =>
       ends[at]?.reject(new CausewayError(code, 'not now', details)),

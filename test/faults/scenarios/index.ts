@@ -1,6 +1,7 @@
 import type { Finding, Say, Scale, Scenario } from '../support/scenario.ts';
 import { cut } from './cut.ts';
 import { kills } from './kills.ts';
+import { regrants } from './regrants.ts';
 import { restarts } from './restarts.ts';
 import { stall } from './stall.ts';
 
@@ -34,4 +35,10 @@ function any<Stage extends AsyncDisposable>(scenario: Scenario<Stage>): AnyScena
 }
 
 /** All of them, in the order of the report. */
-export const scenarios: readonly AnyScenario[] = [any(kills), any(restarts), any(stall), any(cut)];
+export const scenarios: readonly AnyScenario[] = [
+  any(kills),
+  any(regrants),
+  any(restarts),
+  any(stall),
+  any(cut),
+];

@@ -11,6 +11,15 @@ const untraced = `00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-00`;
 /** The lane that needs neither the cloud nor the link. */
 export const insideTheEdge = 'inside the edge';
 
+/** Lets everybody call this service. */
+export const allowAll = (service: string) => ({
+  kind: 'policy',
+  name: `all-${service}`,
+  from: {},
+  to: { service },
+  effect: 'allow',
+});
+
 /** How the calls of a lane are made; `timeout` in milliseconds, 2000 where absent. */
 export interface LaneOptions {
   readonly timeout?: number;
@@ -36,16 +45,9 @@ export interface FaultScene extends AsyncDisposable {
 
 /** Starts one. */
 export async function startFaultScene(): Promise<FaultScene> {
-  const fabric = await startTestFabric({ edges: ['edge-a'] });
-  await fabric.admin.apply(
-    ['tally', 'ledger', 'till'].map((service) => ({
-      kind: 'policy',
-      name: `all-${service}`,
-      from: {},
-      to: { service },
-      effect: 'allow',
-    })),
-  );
+  await using stack = new AsyncDisposableStack();
+  const fabric = stack.use(await startTestFabric({ edges: ['edge-a'] }));
+  await fabric.admin.apply(['tally', 'ledger', 'till'].map(allowAll));
   const served: { at: number; deadline: number }[] = [];
   for (const [service, site] of [
     ['tally', 'edge-a'],
@@ -103,6 +105,7 @@ export async function startFaultScene(): Promise<FaultScene> {
   const healed = (timeout?: number) => goThrough(lanes(0), timeout);
   await healed();
 
+  const owned = stack.move();
   return {
     fabric,
     served,
@@ -124,6 +127,6 @@ export async function startFaultScene(): Promise<FaultScene> {
       });
       return last as Balance;
     },
-    [Symbol.asyncDispose]: () => fabric[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

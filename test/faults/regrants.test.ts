@@ -1,0 +1,4 @@
+import { regrants } from './scenarios/regrants.ts';
+import { testScenario } from './support/test-scenario.ts';
+
+testScenario(regrants);
