@@ -1,4 +1,5 @@
 import type { Finding, Say, Scale, Scenario } from '../support/scenario.ts';
+import { crowd } from './crowd.ts';
 import { cut } from './cut.ts';
 import { kills } from './kills.ts';
 import { regrants } from './regrants.ts';
@@ -39,6 +40,7 @@ export const scenarios: readonly AnyScenario[] = [
   any(kills),
   any(regrants),
   any(restarts),
+  any(crowd),
   any(stall),
   any(cut),
 ];

@@ -1,5 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { type Child, startChild } from './child.ts';
 import type { FaultScene } from './scene.ts';
 
 const program = new URL('../programs/adder.ts', import.meta.url);
@@ -9,7 +8,6 @@ const readyMs = 20_000;
 export interface ServiceProcess extends AsyncDisposable {
   /** Starts it; resolves when it serves. */
   start(): Promise<void>;
-  /** SIGKILL: it says goodbye to nobody. */
   kill(): Promise<void>;
 }
 
@@ -20,35 +18,14 @@ export async function serviceProcess(
   service: string,
 ): Promise<ServiceProcess> {
   const { fabric } = scene;
-  const settings = {
-    url: fabric.url(site),
-    ca: fabric.ca,
-    creds: await fabric.identity(site, service),
-    service,
-  };
-  let child: ChildProcess | undefined;
-
-  async function kill(): Promise<void> {
-    const running = child;
-    child = undefined;
-    if (running?.exitCode !== null || running.signalCode !== null) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGKILL');
-    await ended;
-  }
-
+  const creds = await fabric.identity(site, service);
+  const settings = { url: fabric.url(site), ca: fabric.ca, creds, service };
+  let child: Child | undefined;
+  const kill = async () => void (await child?.kill());
   return {
     async start() {
-      child = fork(program, [JSON.stringify(settings)], {
-        execArgv: ['--no-warnings'],
-        stdio: ['ignore', 2, 2, 'ipc'],
-      });
-      const signal = AbortSignal.timeout(readyMs);
-      const ended = once(child, 'exit', { signal }).then(() => {
-        throw new Error(`the service ${service} ended before it served`);
-      });
-      await Promise.race([once(child, 'message', { signal }), ended]);
-      ended.catch(() => {});
+      child = startChild(program, settings);
+      await child.told(readyMs);
     },
     kill,
     [Symbol.asyncDispose]: kill,

@@ -1,0 +1,4 @@
+import { crowd } from './scenarios/crowd.ts';
+import { testScenario } from './support/test-scenario.ts';
+
+testScenario(crowd);
