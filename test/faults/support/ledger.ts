@@ -103,6 +103,3 @@ const bigintText = (_key: string, value: unknown) => (typeof value === 'bigint' 
 export function faultsOf({ missing, doubled, contradicted, differences, problems }: Balance) {
   return { missing, doubled, contradicted, differences, problems };
 }
-
-/** What `faultsOf` gives where nothing is wrong. */
-export const none = { missing: [], doubled: [], contradicted: [], differences: [], problems: [] };
