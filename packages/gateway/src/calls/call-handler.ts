@@ -4,8 +4,6 @@ import {
   type CallFields,
   type Clock,
   type ErrorCode,
-  errorTable,
-  isErrorCode,
   isToken,
   type Logger,
   headers as names,
@@ -23,7 +21,7 @@ import {
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
 import { payloadFault } from './payload-fault.ts';
-import { encodeRefusal, type RefusalText } from './refusal.ts';
+import { encodeRefusal, type RefusalText, serviceError } from './refusal.ts';
 import { type RequestHeaders, readRequestHeaders, traceIdOf } from './request-headers.ts';
 
 /** What the handler needs of its surroundings; one set for each tenant. */
@@ -380,12 +378,4 @@ function isInboxOf(prefix: string, reply: string): boolean {
   if (!reply.startsWith(prefix)) return false;
   const dot = reply.indexOf('.', prefix.length);
   return dot > 0 && isToken(reply.slice(prefix.length, dot)) && isToken(reply.slice(dot + 1));
-}
-
-/** A service's own error: whatever code it names, it is a SERVICE_ERROR (or INVALID_REPLY where it says so). */
-function serviceError(message: Msg): RefusalText {
-  const code = message.headers?.get(names.errorCode) ?? '';
-  const reason = (message.headers?.get(names.error) ?? '').slice(0, 1024) || 'the service gave no reason';
-  const invalid = code === String(errorTable.INVALID_REPLY.number);
-  return { code: invalid && isErrorCode('INVALID_REPLY') ? 'INVALID_REPLY' : 'SERVICE_ERROR', reason };
 }

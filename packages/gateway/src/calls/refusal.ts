@@ -1,5 +1,5 @@
-import { CausewayError, type ErrorCode, encodeJson, headers as names } from '@causeway/protocol';
-import { headers as createHeaders, type MsgHdrs } from 'nats';
+import { CausewayError, type ErrorCode, encodeJson, errorTable, headers as names } from '@causeway/protocol';
+import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
 
 /** What a refused caller is told. */
 export interface RefusalText {
@@ -26,4 +26,12 @@ export function encodeRefusal(text: RefusalText): { body: Uint8Array; headers: M
 /** A header's value is one line of printable text. */
 function headerSafe(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 256);
+}
+
+/** A service's own error: whatever code it names, it is a SERVICE_ERROR (or INVALID_REPLY where it says so). */
+export function serviceError(message: Msg): RefusalText {
+  const code = message.headers?.get(names.errorCode) ?? '';
+  const reason = (message.headers?.get(names.error) ?? '').slice(0, 1024) || 'the service gave no reason';
+  const invalid = code === String(errorTable.INVALID_REPLY.number);
+  return { code: invalid ? 'INVALID_REPLY' : 'SERVICE_ERROR', reason };
 }
