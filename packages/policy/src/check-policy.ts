@@ -24,8 +24,8 @@ function namesFault({ tenant, name, from, to }: Policy): Fault | undefined {
 }
 
 /**
- * Checks a policy as somebody wrote it: its schema, its names, and limits on a deny, which would look like a
- * limit and be none. A field that is not known is named with the one it is most like.
+ * Checks a policy as somebody wrote it: its schema, its names, and limits or an audit mode on a deny, which would
+ * look like something and be nothing. A field that is not known is named with the one it is most like.
  */
 export function checkPolicy(value: unknown): Parsed<Policy> {
   const unknown = unknownField(value, shapes.policy);
@@ -34,9 +34,10 @@ export function checkPolicy(value: unknown): Parsed<Policy> {
   if (parsed.fault) return { fault: withGot(parsed.fault, value) };
   const fault = namesFault(parsed.value);
   if (fault) return { fault };
-  if (parsed.value.effect === 'deny' && parsed.value.limits !== undefined) {
+  const ofAllows = (['limits', 'audit'] as const).find((field) => parsed.value[field] !== undefined);
+  if (parsed.value.effect === 'deny' && ofAllows) {
     const problem = 'has no meaning with effect "deny"; take it out, or put it on the policy that allows';
-    return { fault: { pointer: '/limits', problem } };
+    return { fault: { pointer: `/${ofAllows}`, problem } };
   }
   return parsed;
 }

@@ -36,6 +36,8 @@ for (const [name, value, pointer, problem] of [
   ['a reserved name', { ...policy, name: 'registry' }, '/name', 'reserved'],
   ['a reserved service', { ...policy, to: { service: 'gateway' } }, '/to/service', 'reserved'],
   ['burst without rate', { ...policy, limits: { burst: 3 } }, '/limits', 'rate'],
+  ['an audit mode on a deny', { ...policy, effect: 'deny', audit: 'strict' }, '/audit', 'no meaning'],
+  ['an audit mode that there is not', { ...policy, audit: 'never' }, '/audit', 'prompt'],
   ['limits on a deny', { ...policy, effect: 'deny', limits: { rate: 1 } }, '/limits', 'no meaning'],
   ['a list', [policy], '', 'object'],
 ] as const) {

@@ -20,7 +20,8 @@ function reference(rules: readonly Rule[], caller: Caller, endpoint: string): Pa
     const limits = matching
       .filter((rule) => rule.limits && Object.keys(rule.limits).length > 0)
       .map((rule) => ({ policy: rule.policy, ...rule.limits }));
-    return { effect: 'allow', policy: matching[0]?.policy ?? '', limits };
+    const audit = matching.some((rule) => rule.audit === 'strict') ? 'strict' : 'prompt';
+    return { effect: 'allow', policy: matching[0]?.policy ?? '', limits, audit };
   }
   const some = endpointNames.some(may);
   if (some && !endpointNames.includes(endpoint))
@@ -77,6 +78,7 @@ test('decide - a denial names its document, and the caller is told no more than 
     effect: 'allow',
     policy: 'reads',
     limits: [{ policy: 'reads', rate: 5, burst: 9 }],
+    audit: 'prompt',
   });
   expect(decide(rules, desk, 'secret', endpointNames)).toEqual({
     ...{ effect: 'deny', code: 'DENIED', told: 'DENIED', policy: 'shut' },

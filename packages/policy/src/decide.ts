@@ -25,6 +25,8 @@ export interface Allowed {
   /** The first matching allow in the order of names. */
   readonly policy: string;
   readonly limits: readonly PolicyLimits[];
+  /** Strict where one of the allowing policies asks for it: the reply waits until the call's record is stored. */
+  readonly audit: 'prompt' | 'strict';
 }
 
 /**
@@ -88,6 +90,7 @@ function evaluate(
 ): Decision {
   let allow: Rule | undefined;
   let deny: Rule | undefined;
+  let audit: Allowed['audit'] = 'prompt';
   const limits: PolicyLimits[] = [];
   for (const rule of rules) {
     if (!covers(rule, endpoint)) continue;
@@ -96,11 +99,12 @@ function evaluate(
       continue;
     }
     allow ??= rule;
+    audit = rule.audit ?? audit;
     const limit = limitsOf(rule);
     if (limit) limits.push(limit);
   }
   const exists = endpoints === undefined || endpoints.includes(endpoint);
-  if (exists && allow && !deny) return { effect: 'allow', policy: allow.policy, limits };
+  if (exists && allow && !deny) return { effect: 'allow', policy: allow.policy, limits, audit };
 
   // Without the API's own list: every endpoint a rule names, and '' for all those that none names.
   const granted = (endpoints ?? [...rules.flatMap((rule) => rule.endpoints), '']).filter(

@@ -38,6 +38,7 @@ function ruleOf(policy: PolicyDocument): Rule {
     endpoints: endpoints.includes('*') ? ['*'] : [...new Set(endpoints)].sort(compareText),
     effect: policy.effect,
     ...(policy.limits === undefined ? {} : { limits: policy.limits }),
+    ...(policy.audit === 'strict' ? { audit: policy.audit } : {}),
   };
 }
 

@@ -49,7 +49,11 @@ test('explain - names the deciding document and the limits, at each serving site
     },
     {
       ...{ site: 'edge-a', decision: 'allow', code: 'OK', policy: 'desk-reads' },
-      ...{ reason: 'policy "desk-reads" allows it', limits: [{ policy: 'desk-reads', rate: 5 }] },
+      ...{
+        reason: 'policy "desk-reads" allows it',
+        audit: 'prompt',
+        limits: [{ policy: 'desk-reads', rate: 5 }],
+      },
     },
   ]);
 });

@@ -49,6 +49,7 @@ function explainAt(index: DocumentIndex, api: ApiDocument, request: ExplainReque
       code: 'OK',
       policy: decision.policy,
       reason: `policy "${decision.policy}" allows it`,
+      audit: decision.audit,
       limits: [...decision.limits],
     };
   }

@@ -27,8 +27,12 @@ export const anyRules: fc.Arbitrary<Rule[]> = fc.uniqueArray(
       endpoints: fc.array(orAny([...endpointNames, 'gone']), { minLength: 1, maxLength: 3 }),
       effect: fc.constantFrom('allow', 'allow', 'deny'),
       limits,
+      strict: fc.boolean(),
     })
-    .map(({ limits: made, ...rule }) => ({ ...rule, ...(made ? { limits: made } : {}) }) as Rule),
+    .map(
+      ({ limits: made, strict, ...rule }) =>
+        ({ ...rule, ...(made ? { limits: made } : {}), ...(strict ? { audit: 'strict' } : {}) }) as Rule,
+    ),
   { selector: (rule) => rule.policy, maxLength: 7 },
 );
 

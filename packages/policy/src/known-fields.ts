@@ -30,6 +30,7 @@ const policy: Record<keyof Policy, Shape | true> = {
   to: { fields: to },
   effect: true,
   limits: { fields: limits },
+  audit: true,
 };
 const endpoint: Record<keyof EndpointDescription, true> = {
   description: true,

@@ -1,7 +1,7 @@
 import type { Finding, Say, Scale, Scenario } from '../support/scenario.ts';
 import { crowd } from './crowd.ts';
 import { cut } from './cut.ts';
-import { kills } from './kills.ts';
+import { gatewayKills, kills, promptKills } from './kills.ts';
 import { regrants } from './regrants.ts';
 import { restarts } from './restarts.ts';
 import { stall } from './stall.ts';
@@ -38,6 +38,8 @@ function any<Stage extends AsyncDisposable>(scenario: Scenario<Stage>): AnyScena
 /** All of them, in the order of the report. */
 export const scenarios: readonly AnyScenario[] = [
   any(kills),
+  any(gatewayKills),
+  any(promptKills),
   any(regrants),
   any(restarts),
   any(crowd),

@@ -12,12 +12,13 @@ const untraced = `00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-00`;
 export const insideTheEdge = 'inside the edge';
 
 /** Lets everybody call this service. */
-export const allowAll = (service: string) => ({
+export const allowAll = (service: string, audit: 'prompt' | 'strict' = 'prompt') => ({
   kind: 'policy',
   name: `all-${service}`,
   from: {},
   to: { service },
   effect: 'allow',
+  audit,
 });
 
 /** How the calls of a lane are made; `timeout` in milliseconds, 2000 where absent. */
@@ -43,11 +44,11 @@ export interface FaultScene extends AsyncDisposable {
   settled(calls: readonly LoadedCall[], timeout?: number): Promise<Balance>;
 }
 
-/** Starts one. */
-export async function startFaultScene(): Promise<FaultScene> {
+/** Starts one; `audit` is what its policies say of records. */
+export async function startFaultScene({ audit }: { audit?: 'prompt' | 'strict' } = {}): Promise<FaultScene> {
   await using stack = new AsyncDisposableStack();
   const fabric = stack.use(await startTestFabric({ edges: ['edge-a'] }));
-  await fabric.admin.apply(['tally', 'ledger', 'till'].map(allowAll));
+  await fabric.admin.apply(['tally', 'ledger', 'till'].map((service) => allowAll(service, audit)));
   const served: { at: number; deadline: number }[] = [];
   for (const [service, site] of [
     ['tally', 'edge-a'],

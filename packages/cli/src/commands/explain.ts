@@ -49,6 +49,7 @@ async function explain(context: Context, options: ExplainOptions): Promise<void>
         { title: 'CODE', value: (row) => row.code },
         { title: 'POLICY', value: (row) => row.policy },
         { title: 'REASON', value: (row) => row.reason },
+        { title: 'AUDIT', value: (row) => row.audit ?? '-' },
         { title: 'LIMITS', value: (row) => row.limits.map(limitText).join('; ') },
       ],
       reply.sites,

@@ -20,6 +20,7 @@ import {
 } from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
+import { createHeldReplies } from './held-replies.ts';
 import { payloadFault } from './payload-fault.ts';
 import { encodeRefusal, type RefusalText, serviceError } from './refusal.ts';
 import { type RequestHeaders, readRequestHeaders, traceIdOf } from './request-headers.ts';
@@ -36,9 +37,10 @@ export interface CallSurroundings {
   readonly logger: Logger;
   /** True while no record could be kept. */
   readonly recordsFull: () => boolean;
-  readonly record: (record: AuditRecord, group: string) => void;
+  /** Keeps a record; `stored` runs once it is in the site's stream. */
+  readonly record: (record: AuditRecord, group: string, stored?: () => void) => void;
   /** Publishes into a caller's inbox. */
-  readonly publish: (subject: string, body: Uint8Array | undefined, headers?: MsgHdrs) => void;
+  readonly publish: (subject: string, body: Uint8Array, headers?: MsgHdrs) => void;
   /** Asks an instance; the callback runs once. */
   readonly ask: (
     service: string,
@@ -95,6 +97,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   let nextId = 0;
   let underWay = 0;
   let underWayBytes = 0;
+  const held = createHeldReplies(around.publish);
 
   function entryFor(route: Route, subject: string): GuardEntry | undefined {
     const known = route.entries.get(subject);
@@ -107,7 +110,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     return entry;
   }
 
-  function writeRecord(call: Call, outcome: Outcome): void {
+  function writeRecord(call: Call, outcome: Outcome, stored?: () => void): void {
     const { fields, entry, request } = call;
     record(
       {
@@ -133,14 +136,30 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         ...(request.traceparent === undefined ? {} : { trace: traceIdOf(request.traceparent) }),
       },
       entry.counters,
+      stored,
     );
+  }
+
+  /** Answers and records: the answer first, or, where a policy is strict, when the record is stored. */
+  function conclude(
+    call: Call,
+    outcome: Omit<Outcome, 'replyBytes'>,
+    body: Uint8Array,
+    headers?: MsgHdrs,
+  ): void {
+    const whole = { ...outcome, replyBytes: body.length };
+    if (call.entry.admits && call.entry.strict) {
+      writeRecord(call, whole, held.hold(call.reply, body, headers));
+      return;
+    }
+    around.publish(call.reply, body, headers);
+    writeRecord(call, whole);
   }
 
   /** Answers with an error and records it. `truth` is the reason for the record, where it is another. */
   function refuse(call: Call, decision: AuditRecord['decision'], text: RefusalText, truth?: string): void {
     const { body, headers } = encodeRefusal(text);
-    around.publish(call.reply, body, headers);
-    writeRecord(call, { decision, code: text.code, reason: truth ?? text.reason, replyBytes: body.length });
+    conclude(call, { decision, code: text.code, reason: truth ?? text.reason }, body, headers);
   }
 
   /** Checks everything that can be refused before an instance is asked. True where the call may go on. */
@@ -225,14 +244,12 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   function settle(call: Call, entry: AdmittingEntry, instance: Instance, result: AskResult): void {
     const fail = (decision: 'allowed' | 'failed', text: RefusalText) => {
       const { body, headers } = encodeRefusal(text);
-      around.publish(call.reply, body, headers);
-      writeRecord(call, {
-        decision,
-        code: text.code,
-        reason: text.reason,
-        replyBytes: body.length,
-        instance: instance.id,
-      });
+      conclude(
+        call,
+        { decision, code: text.code, reason: text.reason, instance: instance.id },
+        body,
+        headers,
+      );
     };
     switch (result.kind) {
       case 'no-responders':
@@ -270,13 +287,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
           const reason = `the reply${fault.pointer} of ${call.fields.service} ${fault.problem}`;
           return fail('allowed', { code: 'INVALID_REPLY', reason });
         }
-        around.publish(call.reply, message.data);
-        return writeRecord(call, {
-          decision: 'allowed',
-          code: 'OK',
-          replyBytes: message.data.length,
-          instance: instance.id,
-        });
+        return conclude(call, { decision: 'allowed', code: 'OK', instance: instance.id }, message.data);
       }
     }
   }
@@ -306,7 +317,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       requestBytes: message.data.length,
     };
     const answerable = isInboxOf(entry.inboxPrefix, reply);
-    if (recordsFull()) {
+    if (recordsFull() || (entry.admits && entry.strict && held.full)) {
       // Not one more record, whatever the call: this bound is the gateway's memory.
       if (!answerable) return;
       const { body, headers } = encodeRefusal({

@@ -18,6 +18,8 @@ export interface AdmittingEntry extends EntryBase {
   readonly admits: true;
   readonly policy: string;
   readonly limiter: PooledLimiter | undefined;
+  /** True where a reply waits until the call's record is stored. */
+  readonly strict: boolean;
   readonly endpoint: GuardedEndpoint;
   /** `.v<major>.<endpoint>`, behind `serve.<site>.<service>.<instance>`. */
   readonly serveSuffix: string;
@@ -74,6 +76,7 @@ export function compileEntry(
     admits: true,
     policy: decision.policy,
     limiter: decision.limits.length > 0 ? limiters.limiter(base.caller, decision.limits, now) : undefined,
+    strict: decision.audit === 'strict',
     endpoint,
     serveSuffix: `.v${fields.major}.${fields.endpoint}`,
   };

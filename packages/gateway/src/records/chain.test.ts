@@ -73,6 +73,41 @@ describe('blocks', () => {
     expect(verifier.report().problems.map(({ kind }) => kind)).toContain('gap');
   });
 
+  test('chain - who waits for a record hears when it is stored, not before, and nobody else is waited for', async () => {
+    const heard: string[] = [];
+    store.behave('lost');
+    chain.add(recordOf('a'), 'g');
+    chain.add(recordOf('b'), 'g', () => heard.push('b'));
+    await clock.advance(1);
+    await settle();
+    expect([store.attempts, heard]).toEqual([1, []]);
+    chain.add(recordOf('c'), 'g', () => heard.push('c'));
+    await clock.advance(50);
+    await settle();
+    expect(stored.map(calls)).toEqual([['a', 'b'], ['c']]);
+    expect(heard).toEqual(['b', 'c']);
+    chain.add(recordOf('d'), 'g');
+    await clock.advance(3);
+    await settle();
+    expect(stored).toHaveLength(2);
+    await clock.advance(1);
+    await settle();
+    expect(stored.map(calls).at(-1)).toEqual(['d']);
+  });
+
+  test('chain - where a record never gets into the stream, who waits for it hears nothing', async () => {
+    let heard = false;
+    store.behave(...Array<'lost'>(20).fill('lost'));
+    chain.add(recordOf('a'), 'g', () => {
+      heard = true;
+    });
+    await clock.advance(500);
+    chain.close();
+    await clock.advance(60_000);
+    await settle();
+    expect([heard, stored.length]).toEqual([false, 0]);
+  });
+
   test('chain - a chain that is opened again goes on where it ended', async () => {
     chain.add(recordOf('a'), 'g');
     await clock.advance(40);

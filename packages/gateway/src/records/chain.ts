@@ -33,9 +33,10 @@ export interface BlockStore {
 export interface Chain {
   /**
    * Adds a record to the next block. `group` names what it adds to in the counters. Where very many wait, a caller's
-   * refusals go together, into records that say how many they stand for.
+   * refusals go together, into records that say how many they stand for. `stored` runs once the record is in the
+   * stream, and never where that does not come about; its block does not wait for others to join it.
    */
-  add(record: AuditRecord, group: string): void;
+  add(record: AuditRecord, group: string, stored?: () => void): void;
   /** True while no call may be made, because it could not be recorded: the buffer is full, or the chain is lost. */
   readonly full: boolean;
   /** Records that wait to be stored. */
@@ -80,6 +81,8 @@ export function createChain(options: {
   };
   let position = options.start;
   let count = 0;
+  /** Replies that wait for a record to be stored. */
+  let awaited = 0;
   let storing = false;
   /** Another process writes this chain: nothing is stored here until this one is started again. */
   let lost = false;
@@ -180,8 +183,12 @@ export function createChain(options: {
         position = { seq: position.seq + 1, hash: block.hash, streamSeq };
         count -= items.length;
         onStored({ seq: position.seq, streamSeq, records: items.map((item) => item.record) });
+        for (const { waiters = [] } of items) {
+          awaited -= waiters.length;
+          for (const stored of waiters) stored();
+        }
         // What came meanwhile waits its milliseconds too: fewer, fuller blocks cost less to sign and store.
-        if (count < maxBlockRecords) break;
+        if (count < maxBlockRecords && awaited === 0) break;
       }
     } finally {
       storing = false;
@@ -190,19 +197,23 @@ export function createChain(options: {
     }
   }
 
-  function schedule(): void {
-    if (storing || cancelTimer || closed || lost) return;
-    cancelTimer = clock.after(flushMs, () => {
+  /** `sooner`: a timer that runs was set when nobody waited for a record, and now somebody does. */
+  function schedule(sooner = false): void {
+    if (storing || closed || lost) return;
+    if (cancelTimer && !sooner) return;
+    cancelTimer?.();
+    cancelTimer = clock.after(awaited > 0 ? 0 : flushMs, () => {
       cancelTimer = undefined;
       if (!storing) void run();
     });
   }
 
   return {
-    add(record, group) {
+    add(record, group, stored) {
       const kind = classOf(record) === 'access' ? 'access' : 'refusal';
-      if (waiting[kind].add(record, group)) count += 1;
-      schedule();
+      if (waiting[kind].add(record, group, stored)) count += 1;
+      if (stored) awaited += 1;
+      schedule(stored !== undefined && awaited === 1);
     },
     get full() {
       return lost || count >= maxWaiting;

@@ -44,6 +44,17 @@ test('record queue - of a crowd, one caller’s refusals of one endpoint are one
   );
 });
 
+test('record queue - who waits for a record that was folded, or put back, goes with it', () => {
+  const queue = crowded();
+  let stored = 0;
+  for (const call of ['a', 'b', 'c']) queue.add(denied(call), 'g', () => (stored += 1));
+  queue.putBack(queue.take());
+  const waiters: (() => void)[] = [];
+  while (queue.length > 0) waiters.push(...queue.take().flatMap((item) => item.waiters ?? []));
+  for (const waiter of waiters) waiter();
+  expect(stored).toBe(3);
+});
+
 test('record queue - what differs in caller, endpoint, outcome or code stays apart', () => {
   const queue = crowded();
   const to = { service: 'quotes', major: 1, endpoint: 'history', requested: 'any' };

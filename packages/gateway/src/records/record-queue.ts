@@ -7,12 +7,14 @@ export interface QueuedRecord {
   readonly line: string;
   /** Names what it adds to in the counters. */
   readonly group: string;
+  /** What waits for it to be stored; undefined where nothing does. */
+  readonly waiters: readonly (() => void)[] | undefined;
 }
 
 /** Records of one class that wait for a block, in their order. */
 export interface RecordQueue {
   /** Adds a record. False where it was folded into one that waits already, and takes no room of its own. */
-  add(record: AuditRecord, group: string): boolean;
+  add(record: AuditRecord, group: string, stored?: () => void): boolean;
   /** Takes what goes into the next block. */
   take(): QueuedRecord[];
   /** Puts back what was taken and could not be stored. */
@@ -26,6 +28,7 @@ interface Item {
   line: string | undefined;
   readonly group: string;
   readonly key: string | undefined;
+  waiters: (() => void)[] | undefined;
 }
 
 /** Bounds of one block: its records, its bytes, and the counters it touches (one atomic batch holds 1,000). */
@@ -45,15 +48,20 @@ export function createRecordQueue(): RecordQueue {
   const folds = new Map<string, Item>();
 
   return {
-    add(record, group) {
+    add(record, group, stored) {
       const key = items.length >= foldBeyond ? foldKey(record) : undefined;
       const waiting = key === undefined ? undefined : folds.get(key);
       if (waiting) {
         waiting.record = folded(waiting.record, record);
         waiting.line = undefined;
+        if (stored) {
+          waiting.waiters ??= [];
+          waiting.waiters.push(stored);
+        }
         return false;
       }
-      const item: Item = { record, line: recordLine(record), group, key };
+      const waiters = stored && [stored];
+      const item: Item = { record, line: recordLine(record), group, key, waiters };
       items.push(item);
       if (key !== undefined) folds.set(key, item);
       return true;
@@ -62,19 +70,21 @@ export function createRecordQueue(): RecordQueue {
       const groups = new Set<string>();
       const taken: QueuedRecord[] = [];
       let bytes = 0;
-      for (const { record, line = recordLine(record), group } of items) {
+      for (const { record, line = recordLine(record), group, waiters } of items) {
         groups.add(group);
         bytes += line.length + 1;
         const over =
           taken.length === maxBlockRecords || bytes > maxBlockBytes || groups.size > maxBlockGroups;
         if (taken.length > 0 && over) break;
-        taken.push({ record, line, group });
+        taken.push({ record, line, group, waiters });
       }
       for (const { key } of items.splice(0, taken.length)) if (key !== undefined) folds.delete(key);
       return taken;
     },
     putBack(back) {
-      items.unshift(...back.map((item) => ({ ...item, key: undefined })));
+      items.unshift(
+        ...back.map((item) => ({ ...item, waiters: item.waiters && [...item.waiters], key: undefined })),
+      );
     },
     get length() {
       return items.length;

@@ -5,7 +5,8 @@ import type { Stores } from './stores.ts';
 
 /** Keeps the records of one tenant and adds them to its counters. */
 export interface Recorder {
-  add(record: AuditRecord, group: string): void;
+  /** As `add` of a chain. */
+  add(record: AuditRecord, group: string, stored?: () => void): void;
   /** True while no further record could be kept: calls are refused then. */
   readonly full: boolean;
   /** Stream sequence through which this tenant's blocks are in the counters. */
@@ -51,7 +52,7 @@ export async function openRecorder(options: {
     logger,
   });
   return {
-    add: (record, group) => chain.add(record, group),
+    add: (record, group, stored) => chain.add(record, group, stored),
     get full() {
       return chain.full;
     },

@@ -87,7 +87,7 @@ export async function startTenantAgent(options: {
     random,
     logger,
     recordsFull: () => recorder.full,
-    record: (record: AuditRecord, group: string) => recorder.add(record, group),
+    record: (record, group, stored) => recorder.add(record, group, stored),
     publish,
     ask: (service, subject, body, timeoutMs, headers, callback) =>
       mux.ask({ service, subject, body, timeoutMs, headers }, callback),

@@ -427,6 +427,13 @@ export const messageSchemas: readonly object[] = [
                 "reason": {
                   "type": "string"
                 },
+                "audit": {
+                  "description": "Of a call that is allowed: whether its reply waits for its record.",
+                  "enum": [
+                    "prompt",
+                    "strict"
+                  ]
+                },
                 "limits": {
                   "type": "array",
                   "items": {
@@ -929,6 +936,10 @@ export const messageSchemas: readonly object[] = [
                 "minimum": 1
               }
             }
+          },
+          "audit": {
+            "description": "Absent where the reply need not wait for the record.",
+            "const": "strict"
           }
         }
       },
@@ -1591,6 +1602,13 @@ export const messageSchemas: readonly object[] = [
             "rate"
           ]
         }
+      },
+      "audit": {
+        "description": "When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.",
+        "enum": [
+          "prompt",
+          "strict"
+        ]
       }
     }
   },

@@ -230,6 +230,10 @@ export interface ExplainReply {
     code: string;
     policy: string | null;
     reason: string;
+    /**
+     * Of a call that is allowed: whether its reply waits for its record.
+     */
+    audit?: 'prompt' | 'strict';
     limits: {
       policy: string;
       rate?: number;
@@ -566,6 +570,10 @@ export interface Rule {
     burst?: number;
     concurrency?: number;
   };
+  /**
+   * Absent where the reply need not wait for the record.
+   */
+  audit?: 'strict';
 }
 /**
  * Key see.<tenant>.<service>: what that service of the site may discover.
@@ -890,6 +898,10 @@ export interface Policy {
      */
     concurrency?: number;
   };
+  /**
+   * When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.
+   */
+  audit?: 'prompt' | 'strict';
 }
 /**
  * One access, as the gateway that decided it saw it. Never payloads, never addresses.
