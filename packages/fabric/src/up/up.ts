@@ -133,7 +133,8 @@ export async function up(options: UpOptions): Promise<Fabric> {
     await requirePrivateKeys(dir);
     await requireNoRotation(dir);
     await bringUpToDate(dir);
-    if (options.newPorts) await whileChanging(layout, () => moveTakenPorts(dir));
+    // One that was founded just now has told nobody of its ports, and others may have taken them since.
+    if (options.newPorts || !founded) await whileChanging(layout, () => moveTakenPorts(dir));
     await mkdir(layout.logs, { recursive: true, mode: 0o700 });
     const { sites: names, tenants } = await readFabric(dir);
     const sites = await Promise.all(names.map((name) => readSite(dir, name)));
