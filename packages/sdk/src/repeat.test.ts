@@ -9,12 +9,17 @@ const random = { bytes: (length: number) => new Uint8Array(length), fraction: ()
 function stage(options: { repeats: number; idempotent: boolean; timeout?: number }) {
   const clock = manualClock();
   const sentAt: number[] = [];
+  let begun = 0;
+  let cut: Promise<void> | undefined;
+  let mend = () => {};
   const ends: { resolve(value: unknown): void; reject(error: unknown): void; signal: AbortSignal }[] = [];
   const listeners = new Set<(refused: boolean) => void>();
   const controller = new AbortController();
   let outcome: unknown = 'none yet';
   const call = repeatCall({
-    attempt: (signal, onSent) => {
+    attempt: async (signal, onSent) => {
+      begun += 1;
+      if (cut) await cut;
       sentAt.push(clock.monotonic());
       onSent();
       return new Promise((resolve, reject) => ends.push({ resolve, reject, signal }));
@@ -45,7 +50,15 @@ function stage(options: { repeats: number; idempotent: boolean; timeout?: number
     sentAt,
     ends,
     controller,
+    begun: () => begun,
+    disconnect: () => {
+      cut = new Promise((resolve) => {
+        mend = resolve;
+      });
+    },
     reconnect: () => {
+      cut = undefined;
+      mend();
       for (const listener of [...listeners]) listener(false);
     },
     refuse: (at: number, code: ErrorCode, details = {}) =>
@@ -67,8 +80,9 @@ describe('repeat', () => {
     refuse(1, 'NO_INSTANCE');
     await clock.advance(100);
     refuse(2, 'OVERLOADED', { retryAfter: 7 });
-    await clock.advance(7);
-    expect(sentAt).toEqual([0, 50, 150, 157]);
+    // What it says, and some chance: all who were refused together were told the same.
+    await clock.advance(47);
+    expect(sentAt).toEqual([0, 50, 150, 197]);
     ends[3]?.resolve('done');
     expect(await outcome()).toBe('done');
     expect(leftOver()).toEqual([0, 0]);
@@ -125,6 +139,52 @@ describe('repeat', () => {
     expect(sentAt).toEqual([0, 40]);
     ends[1]?.resolve('done');
     expect(await outcome()).toBe('done');
+  });
+
+  it('repeat - whoever asks to wait is not called before, neither for want of an answer nor after a cut', async () => {
+    const { clock, sentAt, refuse, reconnect } = stage({ repeats: 5, idempotent: true });
+    await clock.advance(500);
+    refuse(1, 'OVERLOADED', { retryAfter: 1_200 });
+    await clock.advance(10);
+    reconnect();
+    refuse(0, 'NO_INSTANCE');
+    await clock.advance(1_199);
+    expect(sentAt).toEqual([0, 500]);
+    await clock.advance(1);
+    expect(sentAt).toEqual([0, 500, 1_710]);
+  });
+
+  it('repeat - nor is it where it asks to wait beyond the deadline; what is under way is waited for', async () => {
+    const { clock, sentAt, refuse, ends, outcome } = stage({ repeats: 5, idempotent: true });
+    await clock.advance(500);
+    refuse(0, 'RATE_LIMITED', { retryAfter: 5_000 });
+    await clock.advance(1_400);
+    expect(sentAt).toEqual([0, 500]);
+    ends[1]?.resolve('done');
+    expect(await outcome()).toBe('done');
+  });
+
+  it('repeat - who says to come at once is not called without end', async () => {
+    const { clock, sentAt, refuse } = stage({ repeats: Number.POSITIVE_INFINITY, idempotent: false });
+    for (let at = 0; at < 2_000; at += 1) {
+      refuse(sentAt.length - 1, 'OVERLOADED', { retryAfter: 0 });
+      await clock.advance(1);
+    }
+    expect(sentAt.length).toBeLessThan(20);
+  });
+
+  it('repeat - while the connection is away one attempt waits for it, not one for each share of the time', async () => {
+    const { clock, sentAt, begun, disconnect, reconnect } = stage({ repeats: 5, idempotent: true });
+    await clock.advance(100);
+    disconnect();
+    await clock.advance(1_300);
+    reconnect();
+    await settle();
+    expect([begun(), sentAt]).toEqual([2, [0, 1_400]]);
+    await clock.advance(499);
+    expect(begun()).toBe(2);
+    await clock.advance(1);
+    expect(sentAt).toEqual([0, 1_400, 1_900]);
   });
 
   it('repeat - a refusal does not end a call that another attempt may still answer', async () => {
