@@ -90,6 +90,25 @@ describe('sdk', () => {
     expect(desk.status().pendingCalls).toBe(0);
   });
 
+  it('sdk - one call that nobody answers puts no others off, however often it was sent', async () => {
+    const desk = await sdk.join('desk');
+    let calls = 0;
+    sdk.gateway.onCall = () => {
+      calls += 1;
+    };
+    sdk.gateway.publish('desk', [
+      { ...listed, endpoints: { latest: { request: true, reply: true, idempotent: true } } },
+    ]);
+    await until('the promise is known', async () => (await desk.discover()).length === 1);
+    const silent = await failure(quotes(desk).latest({ symbol: 'A' }, { retry: 3, timeout: 400 }));
+    expect(silent.code).toBe('DEADLINE_EXCEEDED');
+    // As many as put others off, were they calls of their own.
+    expect(calls).toBeGreaterThanOrEqual(3);
+    sdk.gateway.onCall = (message) => message.respond(encodeJson({ price: 1 }));
+    const both = [1, 2].map(() => quotes(desk).latest({ symbol: 'A' }));
+    expect(await Promise.all(both)).toEqual([{ price: 1 }, { price: 1 }]);
+  });
+
   it('sdk - an aborted call rejects with the signal’s reason and is forgotten', async () => {
     const desk = await sdk.join('desk');
     sdk.gateway.onCall = () => {};

@@ -46,6 +46,11 @@ export interface Caller {
   drain(): Promise<void>;
 }
 
+/** Whether a call's silence is counted. However often it was sent, it is one call that nobody answered. */
+interface Silence {
+  counted: boolean;
+}
+
 const defaultTimeoutMs = 2_000;
 /** The first call waits at most this long for the hub's time, which every deadline is told in. */
 const firstDiscoveryMs = 1_000;
@@ -93,6 +98,7 @@ export function createCaller(options: CallerOptions): Caller {
     deadline: number,
     opts: CallOptions,
     signal: AbortSignal | undefined,
+    silence: Silence,
   ): Promise<unknown> {
     const { traceparent } = opts;
     const subject = to.subjectTo(opts.site ?? 'any');
@@ -116,8 +122,10 @@ export function createCaller(options: CallerOptions): Caller {
       const onAbort = () => mux.abort(token);
       const token = mux.send(subject, body, deadline, headerBlock(fields), (outcome) => {
         signal?.removeEventListener('abort', onAbort);
-        if (outcome === 'timeout') breaker.timedOut(subject);
-        else if (outcome !== 'aborted') breaker.answered(subject);
+        if (outcome === 'timeout') {
+          if (!silence.counted) breaker.timedOut(subject);
+          silence.counted = true;
+        } else if (outcome !== 'aborted') breaker.answered(subject);
         if (typeof outcome === 'string') {
           reject(outcome === 'aborted' && signal ? signal.reason : fault(outcome, to, call, body, opts));
           return;
@@ -193,10 +201,11 @@ export function createCaller(options: CallerOptions): Caller {
     if (draining) throw new CausewayError('UNREACHABLE', 'this connection is being closed');
     const deadline = clock.monotonic() + timeout;
     const body = encodeInput(input);
+    const silence = { counted: false };
     const once = async (during: AbortSignal | undefined, onSent = () => {}) => {
       try {
         if (!link.up || !hub.known) await ready(deadline, during);
-        const answer = send(to, body, deadline, opts, during);
+        const answer = send(to, body, deadline, opts, during, silence);
         onSent();
         return await answer;
       } catch (thrown) {
