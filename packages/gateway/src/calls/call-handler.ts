@@ -287,6 +287,11 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
           const reason = `the reply${fault.pointer} of ${call.fields.service} ${fault.problem}`;
           return fail('allowed', { code: 'INVALID_REPLY', reason });
         }
+        if (entry.strict && held.full) {
+          // Of calls that came while there was room: their replies are as many and as large as services like.
+          const reason = `${site} keeps records too slowly to hold the reply of ${call.fields.service} until its own`;
+          return fail('allowed', { code: 'DEADLINE_EXCEEDED', reason });
+        }
         return conclude(call, { decision: 'allowed', code: 'OK', instance: instance.id }, message.data);
       }
     }

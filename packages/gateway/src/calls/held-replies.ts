@@ -4,7 +4,7 @@ import type { MsgHdrs } from 'nats';
 export interface HeldReplies {
   /** True while no more may wait: calls that would are refused, since this bound is the gateway's memory. */
   readonly full: boolean;
-  /** Holds a reply; what it returns sends it. */
+  /** Holds a copy of a reply; what it returns sends it. */
   hold(subject: string, body: Uint8Array, headers?: MsgHdrs): () => void;
 }
 
@@ -22,12 +22,14 @@ export function createHeldReplies(
       return count >= maxHeld || bytes >= maxHeldBytes;
     },
     hold(subject, body, headers) {
+      // What came from the connection is a view of all that was read with it, and would keep that.
+      const held = new Uint8Array(body);
       count += 1;
-      bytes += body.length;
+      bytes += held.length;
       return () => {
         count -= 1;
-        bytes -= body.length;
-        publish(subject, body, headers);
+        bytes -= held.length;
+        publish(subject, held, headers);
       };
     },
   };

@@ -1,0 +1,99 @@
+import { createLimiterPool } from '@causeway/policy';
+import { type AuditRecord, encodeJson, headers as names, type Rule, subjects } from '@causeway/protocol';
+import { type AnswerResult, createHubClock } from '@causeway/transport';
+import type { Msg } from 'nats';
+import { describe, expect, test } from 'vitest';
+import { manualClock } from '../../../../test/support/manual-clock.ts';
+import { silent } from '../../../../test/support/silent-logger.ts';
+import { guardApi } from '../guard/served-api.ts';
+import { createInstances } from '../instances/instances.ts';
+import type { Route } from '../routes/routes.ts';
+import { createCallHandler } from './call-handler.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** A message without headers, as the client gives it. */
+function received(subject: string, data: Uint8Array, reply = ''): Msg {
+  return { subject, reply, data, size: () => subject.length + reply.length + data.length } as never;
+}
+
+/** A handler whose instance and whose stream of records are in the test's hands. */
+function stage(audit: Pick<Rule, 'audit'>) {
+  const clock = manualClock();
+  const instances = createInstances({ site: 'edge-a', clock, onChange: () => {} });
+  instances.register('quotes', 'i-1', [1]);
+  const asked: ((result: AnswerResult) => void)[] = [];
+  const replies: { subject: string; code: string | undefined; bytes: number }[] = [];
+  const records: { record: AuditRecord; stored: () => void }[] = [];
+  const handle = createCallHandler({
+    ...{ tenant: 'acme', site: 'edge-a', instances, clock, logger: silent },
+    limiters: createLimiterPool(),
+    hub: createHubClock(clock),
+    random: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
+    recordsFull: () => false,
+    record: (record, _group, stored = () => {}) => records.push({ record, stored }),
+    publish: (subject, body, headers) =>
+      replies.push({ subject, code: headers?.get(names.errorCode), bytes: body.length }),
+    ask: (_service, _subject, _body, _timeout, _headers, callback) => asked.push(callback),
+  });
+  const api = guardApi({
+    tenant: 'acme',
+    manifest: {
+      kind: 'api',
+      service: 'quotes',
+      version: '1.0.0',
+      endpoints: { latest: { request: true, reply: true, maxReplyBytes: mebibyte } },
+    },
+    routes: { 'edge-a': { named: 'n', any: 'a' } },
+    rules: [{ policy: 'p', from: { site: '*', service: '*' }, endpoints: ['*'], effect: 'allow', ...audit }],
+  });
+  const route: Route = {
+    ...{ fromSite: 'edge-a', service: 'quotes', major: 1, site: 'edge-a', anycast: true, api },
+    entries: new Map(),
+  };
+  const subject = subjects.call.build({
+    ...{ fromSite: 'edge-a', from: 'desk', toSite: 'any', service: 'quotes', major: 1, endpoint: 'latest' },
+  });
+  return {
+    replies,
+    records,
+    call: (token: string) => handle(route, received(subject, encodeJson(1), `_INBOX.edge-a.desk.c.${token}`)),
+    answer: (at: number, bytes: number) =>
+      asked[at]?.({ kind: 'reply', message: received('answer', new Uint8Array(bytes)) }),
+  };
+}
+
+describe('call handler', () => {
+  test('call handler - a reply goes out at once, and under a strict policy when its record is stored', () => {
+    const prompt = stage({});
+    prompt.call('a');
+    prompt.answer(0, 5);
+    expect([prompt.replies.length, prompt.records.length]).toEqual([1, 1]);
+
+    const strict = stage({ audit: 'strict' });
+    strict.call('a');
+    strict.answer(0, 5);
+    expect([strict.replies.length, strict.records.length]).toEqual([0, 1]);
+    strict.records[0]?.stored();
+    expect(strict.replies).toEqual([{ subject: '_INBOX.edge-a.desk.c.a', code: undefined, bytes: 5 }]);
+  });
+
+  test('call handler - replies that wait for records keep to their bound, whatever is under way', () => {
+    const { call, answer, replies, records } = stage({ audit: 'strict' });
+    for (let at = 0; at < 200; at += 1) call(`${at}`);
+    for (let at = 0; at < 200; at += 1) answer(at, mebibyte);
+    // Nothing is known of those that find no room but that they may have run.
+    const codes = records.map(({ record }) => record.code);
+    expect(codes.slice(0, 64)).toEqual(Array(64).fill('OK'));
+    expect(codes.slice(64)).toEqual(Array(136).fill('DEADLINE_EXCEEDED'));
+    call('late');
+    expect(replies).toMatchObject([{ subject: '_INBOX.edge-a.desk.c.late', code: '503' }]);
+    for (const { stored } of records) stored();
+    const told = replies.slice(1);
+    expect(told.map(({ code }) => code ?? 'OK')).toEqual(codes.map((code) => (code === 'OK' ? code : '504')));
+    expect(told.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(65 * mebibyte);
+    call('again');
+    answer(200, 1);
+    expect(records.at(-1)?.record.code).toBe('OK');
+  });
+});
