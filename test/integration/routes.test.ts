@@ -1,3 +1,4 @@
+import { fabricLayout, readProcesses } from '@causeway/fabric';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { rawClient } from '../support/raw-client.ts';
@@ -65,6 +66,39 @@ describe('routes', () => {
     await until('each is answered', () => answers.size === sent, { timeout: 5_000 });
     expect(new Set(answers.values())).toEqual(new Set(['OK', '503']));
     await caller.close();
+    await instance.close();
+  });
+
+  it('routes - a gateway that stops tells who waits, also where replies wait for their records', async () => {
+    const service = 'says-nothing';
+    const endpoints = { say: { request: {}, reply: {} } };
+    await fabric.admin.apply([
+      {
+        kind: 'policy',
+        name: 's',
+        from: { service: 'asker' },
+        to: { service },
+        effect: 'allow',
+        audit: 'strict',
+      },
+    ]);
+    const instance = await rawInstance(fabric, site, { ...manifest, service, endpoints } as typeof manifest);
+    let asked = 0;
+    instance.onRequest = ({ reply = '', data }) => {
+      if (data.toString() === 'null') instance.connection.publish(reply, '1');
+      else asked += 1;
+    };
+    const asker = await fabric.connect(site, 'asker');
+    const call = (input: unknown) =>
+      asker.call({ service, major: 1, endpoint: 'say', site: undefined }, input, { timeout: 20_000 });
+    await until('it can be called', () => call(null).then(() => true));
+    const waiting = Array.from({ length: 20 }, () => call(1).catch((error: Error) => error.message));
+    await until('all are asked', () => asked === waiting.length);
+    const name = `gateway ${site}`;
+    const pid = (await readProcesses(fabricLayout(fabric.dir).processes))[name] ?? 0;
+    process.kill(pid, 'SIGTERM');
+    const told = `DEADLINE_EXCEEDED: the gateway of ${site} closed before ${service} answered`;
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([told]));
     await instance.close();
   });
 });

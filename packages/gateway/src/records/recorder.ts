@@ -11,6 +11,8 @@ export interface Recorder {
   readonly full: boolean;
   /** Stream sequence through which this tenant's blocks are in the counters. */
   readonly countedThrough: number;
+  /** Resolves when all that was added is stored, or can be no more. */
+  stored(): Promise<void>;
   /** Stores and counts all that was added. */
   flush(): Promise<void>;
   close(): void;
@@ -59,6 +61,7 @@ export async function openRecorder(options: {
     get countedThrough() {
       return writer.countedThrough;
     },
+    stored: () => chain.flushed(),
     async flush() {
       await chain.flushed();
       await writer.flush();

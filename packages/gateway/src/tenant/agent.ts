@@ -17,6 +17,7 @@ import { createInstances, type Instances } from '../instances/instances.ts';
 import type { Recorder } from '../records/recorder.ts';
 import { createRoutes } from '../routes/routes.ts';
 import type { SiteState, VisibilityChange } from '../state/site-state.ts';
+import { within } from '../within.ts';
 
 /** Everything a gateway does for one tenant, on a connection of that tenant's account. */
 export interface TenantAgent {
@@ -186,11 +187,19 @@ export async function startTenantAgent(options: {
     async close() {
       stopSweep();
       routes.close();
+      // What the server has handed over by now has come when it answers.
+      await within(
+        closeLimitMs,
+        connection.flush().catch(() => {}),
+        clock,
+      );
       // Calls that instances work on are answered and recorded, within the limit; the rest hear that it closes.
       for (let waited = 0; mux.pendingCount > 0 && waited < closeLimitMs; waited += closePollMs) {
         await new Promise<void>((resolve) => clock.after(closePollMs, resolve));
       }
       mux.close();
+      // Replies may wait for their records (a policy's `audit: strict`), and go out by this connection.
+      await within(closeLimitMs, recorder.stored(), clock);
       await connection.drain().catch(() => connection.close());
     },
   };
