@@ -1,4 +1,4 @@
-import type { Msg } from 'nats';
+import { type Msg, PermissionViolationError, RequestError } from 'nats';
 import { expect, test } from 'vitest';
 import { manualClock } from '../../../test/support/manual-clock.ts';
 import { silent } from '../../../test/support/silent-logger.ts';
@@ -41,8 +41,19 @@ test('server memory - while the server is away the last figure grows old', async
   expect(asked).toHaveLength(4);
 });
 
+test('server memory - one that is not there yet is asked as usual', async () => {
+  const { clock, memory } = watch(new Error('no responders'), new Error('timeout'), saying(20_000_000));
+  await clock.advance(20_000);
+  expect(memory.current()).toEqual({ rss: 20_000_000, age: 0 });
+});
+
 test('server memory - one that may not be asked is left alone for ten minutes', async () => {
-  const { clock, asked, memory } = watch(new Error('permissions violation'));
+  const cause = new PermissionViolationError(
+    'permissions violation',
+    'publish',
+    '$SYS.REQ.SERVER.PING.STATSZ',
+  );
+  const { clock, asked, memory } = watch(new RequestError(cause.message, { cause }));
   await clock.advance(599_000);
   expect(memory.current()).toBeUndefined();
   expect(asked).toHaveLength(1);

@@ -1,5 +1,5 @@
 import type { BeatRequest, Clock, Logger } from '@causeway/protocol';
-import type { NatsConnection } from 'nats';
+import { type NatsConnection, PermissionViolationError } from 'nats';
 
 /** Resident bytes of a process, and how many milliseconds ago. */
 type Memory = NonNullable<BeatRequest['memory']>;
@@ -40,8 +40,8 @@ export function watchServerMemory(options: {
         known = { rss: statsz?.mem as number, at: clock.monotonic() };
       }
     } catch (err) {
-      // While the server is away the figure grows old, as it should.
-      if (known === undefined) {
+      // While the server is away the figure grows old, as it should. The client wraps what the server says.
+      if ((err as Error).cause instanceof PermissionViolationError) {
         next = refusedMs;
         logger.info({ err, site }, 'the server does not tell its memory');
       }
