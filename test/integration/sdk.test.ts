@@ -109,6 +109,29 @@ describe('sdk', () => {
     expect(await Promise.all(both)).toEqual([{ price: 1 }, { price: 1 }]);
   });
 
+  it('sdk - closing ends every call: those that were sent may have run, and none is repeated for ever', async () => {
+    const desk = await sdk.join('desk');
+    let refused = 0;
+    let silent = 0;
+    sdk.gateway.onCall = (message) => {
+      if (message.json() === 'nobody answers') {
+        silent += 1;
+        return;
+      }
+      refused += 1;
+      const error = new CausewayError('OVERLOADED', 'busy', { retryAfter: 5 });
+      message.respond(encodeJson(error), { headers: headerBlock([[names.errorCode, '503']]) });
+    };
+    const options = { retry: Number.POSITIVE_INFINITY, timeout: 600_000 };
+    const sent = failure(quotes(desk).anything('nobody answers', options));
+    const busy = failure(quotes(desk).anything('busy', options));
+    await until('both are under way', () => silent === 1 && refused > 1);
+    await desk.close();
+    expect(await sent).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(await busy).toMatchObject({ code: expect.stringMatching(/UNREACHABLE|DEADLINE_EXCEEDED/) });
+    expect(silent).toBe(1);
+  });
+
   it('sdk - an aborted call rejects with the signal’s reason and is forgotten', async () => {
     const desk = await sdk.join('desk');
     sdk.gateway.onCall = () => {};

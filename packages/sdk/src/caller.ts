@@ -149,7 +149,11 @@ export function createCaller(options: CallerOptions): Caller {
       case 'denied':
         return new CausewayError('DENIED', `the server does not let ${site}.${from} publish this call`);
       default:
-        return new CausewayError('UNREACHABLE', 'the connection was closed before a reply came');
+        // It was sent, so this must not be a code after which any call may be repeated.
+        return new CausewayError(
+          'DEADLINE_EXCEEDED',
+          `this connection was closed before a reply came from ${nameOf(to)}`,
+        );
     }
   }
 
@@ -217,7 +221,10 @@ export function createCaller(options: CallerOptions): Caller {
     if (!hub.known) await ready(deadline, signal);
     const { service, major, endpoint } = to;
     const idempotent = discovery.promisesIdempotence(service, major, endpoint);
-    return repeatCall({ attempt: once, repeats: retry, deadline, idempotent, signal, link, clock, random });
+    const ended = () => connection.isClosed();
+    return repeatCall({
+      ...{ attempt: once, repeats: retry, deadline, idempotent, ended, signal, link, clock, random },
+    });
   }
 
   return {

@@ -27,6 +27,7 @@ function stage(options: { repeats: number; idempotent: boolean; timeout?: number
     repeats: options.repeats,
     deadline: options.timeout ?? 2_000,
     idempotent: options.idempotent,
+    ended: () => false,
     signal: controller.signal,
     link: {
       onReconnect(listener) {

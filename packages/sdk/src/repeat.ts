@@ -12,6 +12,8 @@ export interface RepeatOptions {
   readonly deadline: number;
   /** True: the call may run more than once, so it is sent again also where nobody knows whether it ran. */
   readonly idempotent: boolean;
+  /** True once nothing more can be sent. */
+  readonly ended: () => boolean;
   readonly signal: AbortSignal | undefined;
   readonly link: Pick<Link, 'onReconnect'>;
   readonly clock: Clock;
@@ -33,7 +35,7 @@ const spread = { min: 10, max: 200 };
  * back, when everybody's do.
  */
 export function repeatCall(options: RepeatOptions): Promise<unknown> {
-  const { attempt, deadline, idempotent, signal, link, clock, random } = options;
+  const { attempt, deadline, idempotent, ended, signal, link, clock, random } = options;
   const patience = (deadline - clock.monotonic()) / (Math.min(options.repeats, unansweredRepeats) + 1);
   const over = new AbortController();
   return new Promise((resolve, reject) => {
@@ -75,7 +77,7 @@ export function repeatCall(options: RepeatOptions): Promise<unknown> {
 
     /** Milliseconds until what was refused may be sent again; undefined where it may not. */
     function waitAfter(thrown: unknown): number | undefined {
-      if (!mayRepeat(thrown)) return undefined;
+      if (!mayRepeat(thrown) || ended()) return undefined;
       const { retryAfter } = thrown;
       // All who were refused together were told the same time, and must not come back together.
       const wait =
