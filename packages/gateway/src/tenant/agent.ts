@@ -37,6 +37,8 @@ export interface TenantAgent {
 const sweepEveryMs = 1_000;
 const closeLimitMs = 2_000;
 const closePollMs = 20;
+/** All the waiting of a gateway that stops is less than the 10 s that its supervisor gives it. */
+const storeLimitMs = 1_000;
 
 /** Starts the agent; resolves once it is connected and listens to the site's services. */
 export async function startTenantAgent(options: {
@@ -187,6 +189,7 @@ export async function startTenantAgent(options: {
     async close() {
       stopSweep();
       routes.close();
+      const end = clock.monotonic() + closeLimitMs;
       // What the server has handed over by now has come when it answers.
       await within(
         closeLimitMs,
@@ -194,12 +197,12 @@ export async function startTenantAgent(options: {
         clock,
       );
       // Calls that instances work on are answered and recorded, within the limit; the rest hear that it closes.
-      for (let waited = 0; mux.pendingCount > 0 && waited < closeLimitMs; waited += closePollMs) {
+      while (mux.pendingCount > 0 && clock.monotonic() < end) {
         await new Promise<void>((resolve) => clock.after(closePollMs, resolve));
       }
       mux.close();
       // Replies may wait for their records (a policy's `audit: strict`), and go out by this connection.
-      await within(closeLimitMs, recorder.stored(), clock);
+      await within(storeLimitMs, recorder.stored(), clock);
       await connection.drain().catch(() => connection.close());
     },
   };
