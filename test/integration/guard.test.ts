@@ -1,7 +1,5 @@
-import path from 'node:path';
 import { flowKeys } from '@causeway/audit';
 import type { Causeway, CausewayError } from '@causeway/sdk';
-import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type Msg } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
@@ -86,28 +84,6 @@ describe('guard', () => {
     const start = performance.now();
     await until('the time to wait is over', () => performance.now() - start >= wait);
     await expect(fast.call(at('echo'), 'again')).resolves.toBe('again');
-  });
-
-  it('guard - under a strict policy whoever is answered finds the record stored already', async () => {
-    const careful = await client('careful', { audit: 'strict', limits: { rate: 0.01, burst: 10 } });
-    const creds = path.join(fabric.dir, 'sites/edge-a/creds/gateway.creds');
-    const gateway = await rawClient(fabric, 'edge-a', creds, '_INBOX.edge-a.gateway.gw-1');
-    try {
-      const { direct } = await jetstreamManager(gateway, { checkAPI: false });
-      const lastBlock = async (kind: 'access' | 'refusal') => {
-        const subject = `audit.acme.edge-a.gw-1.${kind}`;
-        return (await direct.getMessage('AUDIT', { last_by_subj: subject }))?.string() ?? '';
-      };
-      for (let number = 0; number < 12; number += 1) {
-        const trace = `${number}`.padStart(32, 'a');
-        const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
-        const code = await careful.call(at('echo'), number, { traceparent }).then(() => 'OK', codeOf);
-        expect(code).toBe(number < 10 ? 'OK' : 'RATE_LIMITED');
-        expect(await lastBlock(code === 'OK' ? 'access' : 'refusal')).toContain(trace);
-      }
-    } finally {
-      await gateway.close();
-    }
   });
 
   it('guard - a rate is for all endpoints of the policy together', async () => {

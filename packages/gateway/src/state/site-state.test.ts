@@ -77,10 +77,21 @@ describe('entries', () => {
     expect(complaints).toEqual([]);
   });
 
+  test.each([{ ...served('1.0.0'), rules: 'all' }, { ...served('1.0.0'), backdoor: true }, null])(
+    'site state - rules that cannot be read may be a deny: the API is not served until they can',
+    (value) => {
+      state.apply('serve.acme.quotes.v1', served('1.0.0'));
+      heard.length = 0;
+      state.apply('serve.acme.quotes.v1', value);
+      expect(complaints).toEqual(['rules of an API do not fit their schema; it is not served until they do']);
+      expect(heard).toEqual([['served', 'acme', 'quotes', 1, undefined]]);
+      expect(state.served('acme', 'quotes', 1)).toBeUndefined();
+      state.apply('serve.acme.quotes.v1', served('1.1.0'));
+      expect(state.served('acme', 'quotes', 1)?.source.manifest.version).toBe('1.1.0');
+    },
+  );
+
   test.each([
-    ['serve.acme.quotes.v1', { ...served('1.0.0'), rules: 'all' }],
-    ['serve.acme.quotes.v1', { ...served('1.0.0'), backdoor: true }],
-    ['serve.acme.quotes.v1', null],
     ['see.acme.desk', { apis: [{ service: 'quotes' }] }],
     [`account.${key}`, { jwt: 7 }],
     ['user.acme.leaf', { jwt: 'e.y.J' }],

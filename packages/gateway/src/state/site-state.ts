@@ -65,7 +65,10 @@ function visibilityChanges(
   return changes;
 }
 
-/** Creates an empty state. Entries that do not fit their schema are refused and logged: the last good one stays. */
+/**
+ * Creates an empty state. Entries that do not fit their schema are refused and logged: the last good one stays. Not so
+ * an API's rules: what cannot be read may be a deny, so the API is not served here until it can.
+ */
 export function createSiteState(options: { listener: StateListener; logger: Logger }): SiteState {
   const { listener, logger } = options;
   const served = new Map<string, GuardedApi>();
@@ -118,7 +121,14 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
         case 'serve': {
           if (value === undefined) return applyServed(key, parsed, undefined);
           const entry = check('ServedApi', value);
-          return entry.fault ? bad(entry.fault) : applyServed(key, parsed, entry.value);
+          if (entry.fault) {
+            const fault = entry.fault;
+            logger.error(
+              { key, fault },
+              'rules of an API do not fit their schema; it is not served until they do',
+            );
+          }
+          return applyServed(key, parsed, entry.value);
         }
         case 'see': {
           if (value === undefined) return applyVisible(key, parsed, []);
