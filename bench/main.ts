@@ -1,18 +1,10 @@
 // `npm run bench -- call`: measurements against plain NATS. bench/README.md says how to read them.
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
 import { callReport } from './lib/report.ts';
+import { wholeNumber } from './lib/whole-number.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
-
-/** Parses a whole number within bounds: every run is bounded in time, memory and disk. */
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}, got ${text}`);
-  };
-}
 
 async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
   const stop = new AbortController();
@@ -33,13 +25,13 @@ const program = new Command('bench').description('Measures Causeway against plai
 program
   .command('call')
   .description('a guarded call against request() of the plain client, on the same leaf link')
-  .option('--rounds <n>', 'rounds; each has every case once, in random order', whole(1, 50), 9)
-  .option('--seconds <n>', 'length of the throughput phase of a case in a round', whole(1, 20), 2)
-  .option('--inflight <n>', 'calls in flight in the throughput phase', whole(1, 1024), 64)
+  .option('--rounds <n>', 'rounds; each has every case once, in random order', wholeNumber(1, 50), 9)
+  .option('--seconds <n>', 'length of the throughput phase of a case in a round', wholeNumber(1, 20), 2)
+  .option('--inflight <n>', 'calls in flight in the throughput phase', wholeNumber(1, 1024), 64)
   .option(
     '--seed <n>',
     'seed of the order of the cases',
-    whole(0, 2 ** 32 - 1),
+    wholeNumber(0, 2 ** 32 - 1),
     Math.floor(Math.random() * 2 ** 32),
   )
   .addOption(

@@ -1,19 +1,12 @@
 // `npm run fuzz -- --messages 1000000 --seed 1`: what test/fuzz/README.md says, printed as Markdown.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from '../../bench/lib/whole-number.ts';
 import { again, fuzzReport } from './lib/report.ts';
 import { runFuzz } from './lib/run.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}, got ${text}`);
-  };
-}
 
 async function run({ messages, seed, report: file }: { messages: number; seed: number; report?: string }) {
   const report = await runFuzz({ messages, seed, onProgress: say });
@@ -28,11 +21,11 @@ async function run({ messages, seed, report: file }: { messages: number; seed: n
 
 const program = new Command('fuzz')
   .description('Sends a real fabric what nobody should, and looks at what comes of it.')
-  .option('--messages <n>', 'messages to send', whole(1, 100_000_000), 1_000_000)
+  .option('--messages <n>', 'messages to send', wholeNumber(1, 100_000_000), 1_000_000)
   .option(
     '--seed <n>',
     'seed that all of it is made from',
-    whole(0, 2 ** 31 - 1),
+    wholeNumber(0, 2 ** 31 - 1),
     Math.floor(Math.random() * 2 ** 31),
   )
   .option('--report <file>', 'write the report there, too')

@@ -133,6 +133,11 @@ export async function writeFabric(dir: string, settings: FabricSettings): Promis
   await writeJwt(fabric, `${JSON.stringify(settings, null, 2)}\n`);
 }
 
+/** Writes a site's settings into its folder, whole or not at all. */
+export async function writeSite(folder: string, settings: SiteSettings): Promise<void> {
+  await writeJwt(siteLayout(folder).settings, `${JSON.stringify(settings, null, 2)}\n`);
+}
+
 /** Where clients reach a site's server. */
 export function siteUrl(site: Pick<SiteSettings, 'host' | 'ports'>): string {
   return `tls://${site.host}:${site.ports.client}`;

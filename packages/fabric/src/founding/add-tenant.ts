@@ -5,7 +5,15 @@ import { preloadAccount, remotesConf } from '@causeway/nats-server';
 import type { Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, readFabric, readHub, readSite, type SiteSettings, writeFabric } from '../settings.ts';
+import {
+  FabricError,
+  readFabric,
+  readHub,
+  readSite,
+  type SiteSettings,
+  writeFabric,
+  writeSite,
+} from '../settings.ts';
 import { whileSettled } from '../up/changing.ts';
 import { requireOwnFolder } from '../up/own-folder.ts';
 import { type FoundingPorts, foundAccount } from './accounts.ts';
@@ -103,7 +111,7 @@ async function found(
     }
     if (site.tenants.includes(tenant)) continue;
     const tenants = [...site.tenants, tenant];
-    await writeJwt(at.settings, `${JSON.stringify({ ...site, tenants }, null, 2)}\n`);
+    await writeSite(at.folder, { ...site, tenants });
   }
   const next: Bootstrap = {
     ...bootstrap,

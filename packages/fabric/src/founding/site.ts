@@ -5,13 +5,12 @@ import {
   type Certificate,
   formatCreds,
   issueServerCertificate,
-  writeJwt,
   writeSecret,
 } from '@causeway/identity';
 import { type LeafRemote, prepareServerFolder } from '@causeway/nats-server';
 import type { Site } from '@causeway/protocol';
 import { fabricLayout } from '../layout.ts';
-import { certificateDaysOf, type SiteSettings, stateFormat } from '../settings.ts';
+import { certificateDaysOf, type SiteSettings, stateFormat, writeSite } from '../settings.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
 
 /** A site to be founded. */
@@ -159,7 +158,7 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     gateway: gatewayName,
     ...(plan.certificateDays === undefined ? {} : { certificateDays: plan.certificateDays }),
   };
-  await writeJwt(layout.settings, `${JSON.stringify(settings, null, 2)}\n`);
+  await writeSite(layout.folder, settings);
   return {
     kind: 'site',
     name: plan.name,

@@ -1,9 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeJwt, writeSecret } from '@causeway/identity';
+import { writeSecret } from '@causeway/identity';
 import { freePorts, isPortFree } from '@causeway/nats-server';
 import { fabricLayout } from '../layout.ts';
-import { FabricError, readFabric, readSite, type SitePorts, type SiteSettings } from '../settings.ts';
+import {
+  FabricError,
+  readFabric,
+  readSite,
+  type SitePorts,
+  type SiteSettings,
+  writeFabric,
+  writeSite,
+} from '../settings.ts';
 
 /** A port that a site's server should have, and that another process has. */
 export interface TakenPort {
@@ -54,21 +62,20 @@ export async function moveTakenPorts(dir: string): Promise<readonly SiteSettings
   const moved: SiteSettings[] = [];
   for (const site of sites) {
     const ports: Record<string, number> = { ...site.ports };
-    for (const [index, { purpose }] of taken.entries()) {
-      if (taken[index]?.site === site.site) ports[purpose] = fresh[index] as number;
+    for (const [index, { site: of, purpose }] of taken.entries()) {
+      if (of === site.site) ports[purpose] = fresh[index] as number;
     }
     const next: SiteSettings = { ...site, ports: ports as unknown as SitePorts };
     if (JSON.stringify(next.ports) === JSON.stringify(site.ports)) continue;
     moved.push(next);
-    await writeJwt(layout.site(site.site).settings, `${JSON.stringify(next, null, 2)}\n`);
+    await writeSite(layout.site(site.site).folder, next);
   }
-  const places = fabric.places && {
-    ...fabric.places,
-    ...Object.fromEntries(
-      moved.map((site) => [site.site, { ...fabric.places?.[site.site], ports: site.ports }]),
-    ),
-  };
-  await writeJwt(layout.fabric, `${JSON.stringify({ ...fabric, ...(places ? { places } : {}) }, null, 2)}\n`);
+  const places = { ...fabric.places };
+  for (const { site, ports } of moved) {
+    const place = places[site];
+    if (place) places[site] = { ...place, ports };
+  }
+  await writeFabric(dir, fabric.places ? { ...fabric, places } : fabric);
   return moved;
 }
 
