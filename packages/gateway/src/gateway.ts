@@ -11,6 +11,7 @@ import { carryCounters } from './counters/carried.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { noServerMemory, watchServerMemory } from './server-memory.ts';
+import { openContact } from './state/contact.ts';
 import { cloudCopy, createCompiledCopy } from './state/copy.ts';
 import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
@@ -94,6 +95,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const mux = createReplyMux({ connection, prefix: inboxPrefix, clock, random });
   const control = createControlLink({ site, gateway, mux, hub, clock, logger });
 
+  const contact = await openContact({ file: path.join(config.credsDir, 'heard.json'), clock, logger });
   const agents = new Map<string, TenantAgent>();
   const users = createUserRenewal({ config, agents, clock, logger, signal: stopping.signal });
   const inForce = createInForce({
@@ -130,6 +132,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       state,
       recorder: records.of(tenant),
       hub,
+      silence: contact.silence,
       clock,
       random,
       logger: logger.child({ tenant }),
@@ -172,7 +175,10 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
         ),
       ),
     }),
-    onReply: copy.heard,
+    onReply: (reply) => {
+      contact.heard();
+      copy.heard(reply);
+    },
   });
   logger.info({ revision: state.revision, tenants }, 'gateway ready');
 

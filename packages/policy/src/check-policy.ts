@@ -1,6 +1,9 @@
 import { check, type Fault, nameFault, type Parsed, type Policy, reservedNames } from '@causeway/protocol';
 import { shapes, unknownField } from './known-fields.ts';
+import { durationMs, shortestLeaseMs, spanOf, timestampMs } from './matching/times.ts';
 import { withGot } from './what-was-got.ts';
+
+const longestLeaseMs = durationMs('3650d');
 
 /** A name in a pattern: reserved words match nothing, and `any` is how one might write `*`. */
 function patternFault(pointer: string, text: string | undefined): Fault | undefined {
@@ -23,21 +26,58 @@ function namesFault({ tenant, name, from, to }: Policy): Fault | undefined {
   );
 }
 
+/** The tenant may be said in three places; it is one and the same, since no call crosses tenants. */
+function tenantFault({ tenant, from, to }: Policy): Fault | undefined {
+  const own = tenant ?? from.tenant;
+  const other = [
+    { pointer: '/from/tenant', named: from.tenant },
+    { pointer: '/to/tenant', named: to.tenant },
+  ].find(({ named }) => named !== undefined && own !== undefined && named !== own);
+  if (!other) return undefined;
+  const problem = `is ${other.named}, but the policy is of tenant ${own}: no call crosses from one tenant to another`;
+  return { pointer: other.pointer, problem };
+}
+
+function timesFault(policy: Policy): Fault | undefined {
+  for (const field of ['notBefore', 'expires'] as const) {
+    const text = policy[field];
+    if (text !== undefined && Number.isNaN(timestampMs(text))) {
+      return { pointer: `/${field}`, problem: `is ${text}; there is no such day or time` };
+    }
+  }
+  const { notBefore, expires } = spanOf(policy);
+  if (notBefore !== undefined && expires !== undefined && expires <= notBefore) {
+    return { pointer: '/expires', problem: `is ${policy.expires}, not after notBefore, ${policy.notBefore}` };
+  }
+  if (policy.offline === undefined) return undefined;
+  const lease = durationMs(policy.offline);
+  if (lease >= shortestLeaseMs && lease <= longestLeaseMs) return undefined;
+  return { pointer: '/offline', problem: `is ${policy.offline}; from 10s to 3650d are possible` };
+}
+
+/** Fields that have no meaning with the other effect: they would look like something and be nothing. */
+function effectFault(policy: Policy): Fault | undefined {
+  if (policy.effect === 'allow') {
+    if (policy.reason === undefined) return undefined;
+    const problem = 'has no meaning with effect "allow"; take it out, or put it on the policy that denies';
+    return { pointer: '/reason', problem };
+  }
+  const field = (['limits', 'audit', 'offline'] as const).find((each) => policy[each] !== undefined);
+  if (!field) return undefined;
+  const problem = 'has no meaning with effect "deny"; take it out, or put it on the policy that allows';
+  return { pointer: `/${field}`, problem };
+}
+
 /**
- * Checks a policy as somebody wrote it: its schema, its names, and limits or an audit mode on a deny, which would
- * look like something and be nothing. A field that is not known is named with the one it is most like.
+ * Checks a policy as somebody wrote it: its schema, its names, its times, and fields that have no meaning with its
+ * effect. A field that is not known is named with the one it is most like.
  */
 export function checkPolicy(value: unknown): Parsed<Policy> {
   const unknown = unknownField(value, shapes.policy);
   if (unknown) return { fault: unknown };
   const parsed = check('Policy', value);
   if (parsed.fault) return { fault: withGot(parsed.fault, value) };
-  const fault = namesFault(parsed.value);
-  if (fault) return { fault };
-  const ofAllows = (['limits', 'audit'] as const).find((field) => parsed.value[field] !== undefined);
-  if (parsed.value.effect === 'deny' && ofAllows) {
-    const problem = 'has no meaning with effect "deny"; take it out, or put it on the policy that allows';
-    return { fault: { pointer: `/${ofAllows}`, problem } };
-  }
-  return parsed;
+  const policy = parsed.value;
+  const fault = namesFault(policy) ?? tenantFault(policy) ?? timesFault(policy) ?? effectFault(policy);
+  return fault ? { fault } : parsed;
 }

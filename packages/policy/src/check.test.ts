@@ -21,7 +21,12 @@ for (const [name, value, pointer, problem] of [
     '/to/endpoint',
     '"endpoints"?',
   ],
-  ['a field like none', { ...policy, from: { planet: 'x' } }, '/from/planet', 'known fields: site, service'],
+  [
+    'a field like none',
+    { ...policy, from: { planet: 'x' } },
+    '/from/planet',
+    'known fields: site, service, labels, tenant',
+  ],
   ['a field of every object', { ...policy, constructor: 1 }, '/constructor', 'is not a known field'],
   ['a missing field', { ...policy, effect: undefined }, '/effect', 'is missing'],
   [

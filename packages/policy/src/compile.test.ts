@@ -3,10 +3,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from './canonical-json.ts';
 import { compile, compileSite, type QueueKey } from './compile.ts';
-import { type Caller, createRuleIndex, decide } from './decide.ts';
+import { type Caller, decide } from './decide.ts';
 import { diffTables } from './diff-tables.ts';
 import type { ApiDocument, Documents } from './documents.ts';
 import { anyDocuments, endpointNames, manifestOf, serviceNames, siteNames } from './generate.test-support.ts';
+import { createRuleIndex } from './rule-index.ts';
+
+const now = 1_000;
 
 const queueNames = (key: QueueKey) => `q-${Object.values(key).join('-')}`;
 
@@ -30,7 +33,7 @@ function isAllowed(documents: Documents, api: ApiDocument, site: string, caller:
 test('compile - a site’s table decides as the whole set of documents does', () => {
   fc.assert(
     fc.property(anyDocuments, (documents) => {
-      for (const [site, table] of compile(documents, queueNames)) {
+      for (const [site, table] of compile(documents, queueNames, now)) {
         for (const api of documents.apis) {
           const hosts = documents.services.some(
             (service) =>
@@ -51,9 +54,9 @@ test('compile - a site’s table decides as the whole set of documents does', ()
               for (const endpoint of endpointNames) {
                 const caller = { site: fromSite, service };
                 const allowed = isAllowed(documents, api, site, caller, endpoint);
-                expect(index.decide(caller, endpoint).effect === 'allow').toBe(allowed);
-                expect(decide(served.rules, caller, endpoint, endpoints)).toEqual(
-                  index.decide(caller, endpoint),
+                expect(index.decide(caller, endpoint, now).effect === 'allow').toBe(allowed);
+                expect(decide(served.rules, caller, endpoint, now, endpoints)).toEqual(
+                  index.decide(caller, endpoint, now),
                 );
                 admitted ||= allowed;
               }
@@ -70,7 +73,7 @@ test('compile - a site’s table decides as the whole set of documents does', ()
 test('compile - each identity sees the endpoints and sites that would admit it, and no other', () => {
   fc.assert(
     fc.property(anyDocuments, (documents) => {
-      const tables = compile(documents, queueNames);
+      const tables = compile(documents, queueNames, now);
       for (const service of documents.services) {
         const seen = tables.get(service.site)?.get(compiledKeys.see(service.tenant, service.name));
         if (!presentAt(documents, service.tenant).includes(service.site)) {
@@ -111,16 +114,16 @@ test('compile - each identity sees the endpoints and sites that would admit it, 
 test('compile - order of documents does not matter, and one site alone gives the same', () => {
   fc.assert(
     fc.property(anyDocuments, (documents) => {
-      const tables = compile(documents, queueNames);
+      const tables = compile(documents, queueNames, now);
       const reversed: Documents = {
         sites: [...documents.sites].reverse(),
         services: [...documents.services].reverse(),
         apis: [...documents.apis].reverse(),
         policies: [...documents.policies].reverse(),
       };
-      expect(diffTables(tables, compile(reversed, queueNames)).size).toBe(0);
+      expect(diffTables(tables, compile(reversed, queueNames, now)).size).toBe(0);
       for (const site of siteNames) {
-        expect(compileSite(documents, site, queueNames)).toEqual(tables.get(site));
+        expect(compileSite(documents, site, queueNames, now)).toEqual(tables.get(site));
       }
     }),
     { numRuns: 100 },
@@ -156,7 +159,7 @@ const small: Documents = {
 };
 
 test('compile - routes are the admitted sites, with a queue name for each, and rules are normalised', () => {
-  const served = compileSite(small, 'edge-a', queueNames).get('serve.acme.quotes.v1') as ServedApi;
+  const served = compileSite(small, 'edge-a', queueNames, now).get('serve.acme.quotes.v1') as ServedApi;
   expect(served.routes).toEqual({
     cloud: { named: 'q-acme-quotes-1-cloud-edge-a', any: 'q-acme-quotes-1-cloud-any' },
     'edge-a': { named: 'q-acme-quotes-1-edge-a-edge-a', any: 'q-acme-quotes-1-edge-a-any' },
@@ -169,7 +172,7 @@ test('compile - routes are the admitted sites, with a queue name for each, and r
 });
 
 test('compile - sites to call come own first, then the cloud; nothing visible is said as well', () => {
-  const tables = compile(small, queueNames);
+  const tables = compile(small, queueNames, now);
   const seen = tables.get('edge-b')?.get('see.acme.desk') as VisibleApis;
   expect(seen.apis.map((api) => [api.sites, Object.keys(api.endpoints)])).toEqual([
     [['edge-b', 'cloud', 'edge-a'], ['latest']],
@@ -178,11 +181,11 @@ test('compile - sites to call come own first, then the cloud; nothing visible is
 });
 
 test('diff - only the sites and keys that a change concerns are named', () => {
-  const before = compile(small, queueNames);
+  const before = compile(small, queueNames, now);
   const policies = small.policies.map((policy) =>
     policy.name === 'desk-reads' ? { ...policy, to: { ...policy.to, site: 'cloud' } } : policy,
   );
-  const changes = diffTables(before, compile({ ...small, policies }, queueNames));
+  const changes = diffTables(before, compile({ ...small, policies }, queueNames, now));
   const named = [...changes].map(([site, { put, removed }]) => [site, [...put.keys()], removed]);
   expect(named).toEqual([
     ['edge-a', ['serve.acme.quotes.v1'], []],

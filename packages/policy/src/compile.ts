@@ -8,9 +8,10 @@ import {
   type VisibleApis,
 } from '@causeway/protocol';
 import { compareText } from './canonical-json.ts';
-import type { RuleIndex } from './decide.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents } from './documents.ts';
+import { spanOf, stretchAround } from './matching/times.ts';
+import type { RuleIndex } from './rule-index.ts';
 
 /** What a queue group's secret name is made for: one API, one caller site, one serving site or `any`. */
 export interface QueueKey {
@@ -27,21 +28,37 @@ export type QueueNames = (key: QueueKey) => string;
 /** What one site must enforce and may see: keys of `compiledKeys` to values. */
 export type SiteTable = Map<string, ServedApi | VisibleApis>;
 
+/** Stands for a `*` in a name that no rule but that glob is likely to mean. */
+const someLetters = '0zq';
+
 /**
- * Caller sites with a route: those from which some service, known or yet to come, is allowed some endpoint.
- * So denies count: a site that policies shut out again has no route.
+ * Caller sites with a route: those from which some service, known or yet to come, is or will be allowed some endpoint.
+ * So denies count: a site that policies shut out again has no route. Of the names that a glob means one is tried; any
+ * other has its route once there is such an identity.
  */
-function admittedSites(rules: readonly Rule[], index: RuleIndex, sites: readonly string[]): string[] {
+function admittedSites(
+  rules: readonly Rule[],
+  index: RuleIndex,
+  sites: readonly string[],
+  knownAt: (site: string) => readonly string[],
+): string[] {
   // '' stands for every service that no rule names.
-  const callers = ['', ...new Set(rules.map((rule) => rule.from.service).filter((name) => name !== '*'))];
-  return sites.filter((site) => callers.some((service) => index.granted({ site, service }).length > 0));
+  const names = rules.map((rule) => rule.from.service).filter((name) => name !== '*');
+  const some = ['', ...new Set(names.map((name) => name.replaceAll('*', someLetters)))];
+  return sites.filter((site) =>
+    [...some, ...knownAt(site)].some((service) => index.mayEver({ site, service })),
+  );
 }
 
 function servedApi(index: DocumentIndex, api: ApiDocument, site: string, queueNames: QueueNames): ServedApi {
   const { tenant, service } = api;
   const major = majorOf(api.version);
   const table = index.ruleTable(api, site);
-  const admitted = new Set([...admittedSites(table.rules, table.index, index.sitesOf(tenant)), site]);
+  const knownAt = (callerSite: string) => index.callersAt(tenant, callerSite);
+  const admitted = new Set([
+    ...admittedSites(table.rules, table.index, index.sitesOf(tenant), knownAt),
+    site,
+  ]);
   const routes: ServedApi['routes'] = {};
   for (const fromSite of [...admitted].sort(compareText)) {
     const key = { tenant, service, major, fromSite };
@@ -59,12 +76,17 @@ function orderSites(sites: readonly string[], own: string): string[] {
   return [...sites].sort((a, b) => rank(a) - rank(b) || compareText(a, b));
 }
 
-function visibleApi(index: DocumentIndex, api: ApiDocument, caller: Service): DiscoveredApi | undefined {
+function visibleApi(
+  index: DocumentIndex,
+  api: ApiDocument,
+  caller: Service,
+  at: number,
+): DiscoveredApi | undefined {
   const major = majorOf(api.version);
   const granted = new Set<string>();
   const sites: string[] = [];
   for (const site of index.servingSites(api.tenant, api.service, major)) {
-    const here = index.ruleTable(api, site).index.granted({ site: caller.site, service: caller.name });
+    const here = index.ruleTable(api, site).index.granted({ site: caller.site, service: caller.name }, at);
     if (here.length > 0) sites.push(site);
     for (const endpoint of here) granted.add(endpoint);
   }
@@ -79,7 +101,7 @@ function visibleApi(index: DocumentIndex, api: ApiDocument, caller: Service): Di
   };
 }
 
-function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames): SiteTable {
+function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames, at: number): SiteTable {
   const table: SiteTable = new Map();
   const identities = index.servicesAt(site);
   for (const service of identities) {
@@ -93,7 +115,7 @@ function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames)
     }
   }
   for (const service of identities) {
-    const apis = index.apisOf(service.tenant).map((api) => visibleApi(index, api, service));
+    const apis = index.apisOf(service.tenant).map((api) => visibleApi(index, api, service, at));
     table.set(compiledKeys.see(service.tenant, service.name), {
       apis: apis.filter((api) => api !== undefined),
     });
@@ -103,19 +125,30 @@ function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames)
 
 /**
  * What one site must enforce (`serve.…`: APIs it hosts, with routes and rules) and may see (`see.…`: one entry
- * for each identity of the site, also where nothing is visible to it). Pure: equal documents give equal tables,
- * whatever their order.
+ * for each identity of the site, also where nothing is visible to it), as of a time: ms on the hub's clock. Pure: equal
+ * documents give equal tables, whatever their order. Policies that begin or end later are in the rules with their
+ * times, so gateways need no new table then; what is visible does, and at `nextEdge` the tables are to be made anew.
  *
  * An API whose grants differ from site to site is listed once, with every endpoint that is granted somewhere and
  * every site that grants one; which of them go together is the gateways' to say.
  */
-export function compileSite(documents: Documents, site: string, queueNames: QueueNames): SiteTable {
-  return compileFrom(indexDocuments(documents), site, queueNames);
+export function compileSite(
+  documents: Documents,
+  site: string,
+  queueNames: QueueNames,
+  at: number,
+): SiteTable {
+  return compileFrom(indexDocuments(documents, at), site, queueNames, at);
 }
 
 /** The tables of all sites; each equals what `compileSite` gives for it. */
-export function compile(documents: Documents, queueNames: QueueNames): Map<string, SiteTable> {
-  const index = indexDocuments(documents);
+export function compile(documents: Documents, queueNames: QueueNames, at: number): Map<string, SiteTable> {
+  const index = indexDocuments(documents, at);
   const sites = documents.sites.map((site) => site.name).sort(compareText);
-  return new Map(sites.map((site) => [site, compileFrom(index, site, queueNames)]));
+  return new Map(sites.map((site) => [site, compileFrom(index, site, queueNames, at)]));
+}
+
+/** When after `at` a policy begins or ends next; Infinity where none does. */
+export function nextEdge(documents: Documents, at: number): number {
+  return stretchAround(documents.policies.map(spanOf), at).until;
 }

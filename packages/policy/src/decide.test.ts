@@ -1,8 +1,11 @@
 import type { Rule } from '@causeway/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Caller, createRuleIndex, type Decision, decide } from './decide.ts';
+import { type Caller, type Decision, decide } from './decide.ts';
 import { anyCaller, anyRules, endpointNames } from './generate.test-support.ts';
+import { createRuleIndex } from './rule-index.ts';
+
+const now = 1_000;
 
 /** The rule as the documentation says it, with no thought of speed. */
 function reference(rules: readonly Rule[], caller: Caller, endpoint: string): Partial<Decision> {
@@ -40,11 +43,11 @@ test('decide - agrees with the plain rule, indexed or not, in any order', () => 
       anyEndpoint,
       fc.infiniteStream(fc.nat()),
       (rules, caller, endpoint, keys) => {
-        const decision = decide(rules, caller, endpoint, endpointNames);
+        const decision = decide(rules, caller, endpoint, now, endpointNames);
         expect(decision).toMatchObject(reference(rules, caller, endpoint));
         const order = new Map(rules.map((rule) => [rule, keys.next().value ?? 0]));
         const shuffled = [...rules].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-        expect(createRuleIndex(shuffled, endpointNames).decide(caller, endpoint)).toEqual(decision);
+        expect(createRuleIndex(shuffled, endpointNames).decide(caller, endpoint, now)).toEqual(decision);
       },
     ),
     { numRuns: 3000 },
@@ -59,7 +62,7 @@ test('decide - a deny beats every allow, and no added allow undoes it', () => {
         [...rules, deny],
         [deny, ...rules],
       ]) {
-        expect(decide(all, caller, endpoint, endpointNames).effect).toBe('deny');
+        expect(decide(all, caller, endpoint, now, endpointNames).effect).toBe('deny');
       }
     }),
     { numRuns: 500 },
@@ -67,6 +70,7 @@ test('decide - a deny beats every allow, and no added allow undoes it', () => {
 });
 
 const from = { site: '*', service: 'desk' };
+const always = { since: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY };
 const desk = { site: 'edge-b', service: 'desk' };
 
 test('decide - a denial names its document, and the caller is told no more than it may know', () => {
@@ -74,21 +78,23 @@ test('decide - a denial names its document, and the caller is told no more than 
     { policy: 'reads', from, endpoints: ['latest'], effect: 'allow', limits: { rate: 5, burst: 9 } },
     { policy: 'shut', from, endpoints: ['secret'], effect: 'deny' },
   ];
-  expect(decide(rules, desk, 'latest', endpointNames)).toEqual({
+  expect(decide(rules, desk, 'latest', now, endpointNames)).toEqual({
     effect: 'allow',
     policy: 'reads',
     limits: [{ policy: 'reads', rate: 5, burst: 9 }],
     audit: 'prompt',
+    lease: 86_400_000,
+    ...always,
   });
-  expect(decide(rules, desk, 'secret', endpointNames)).toEqual({
-    ...{ effect: 'deny', code: 'DENIED', told: 'DENIED', policy: 'shut' },
+  expect(decide(rules, desk, 'secret', now, endpointNames)).toEqual({
+    ...{ effect: 'deny', code: 'DENIED', told: 'DENIED', policy: 'shut', ...always },
     reason: 'policy "shut" denies edge-b/desk the endpoint "secret"',
   });
-  expect(decide(rules, { ...desk, service: 'risk' }, 'latest', endpointNames)).toEqual({
-    ...{ effect: 'deny', code: 'DENIED', told: 'NO_ROUTE', policy: null },
+  expect(decide(rules, { ...desk, service: 'risk' }, 'latest', now, endpointNames)).toEqual({
+    ...{ effect: 'deny', code: 'DENIED', told: 'NO_ROUTE', policy: null, ...always },
     reason: 'no policy allows edge-b/risk to call the endpoint "latest"',
   });
-  expect(decide(rules, desk, 'lastest', endpointNames)).toMatchObject({
+  expect(decide(rules, desk, 'lastest', now, endpointNames)).toMatchObject({
     code: 'NO_SUCH_ENDPOINT',
     reason: 'the API has no endpoint "lastest"; did you mean "latest"?',
   });
@@ -96,7 +102,7 @@ test('decide - a denial names its document, and the caller is told no more than 
 
 test('decide - a hint never names an endpoint that is not granted', () => {
   const rules: Rule[] = [{ policy: 'reads', from, endpoints: ['latest'], effect: 'allow' }];
-  expect(decide(rules, desk, 'secre', endpointNames)).toMatchObject({
+  expect(decide(rules, desk, 'secre', now, endpointNames)).toMatchObject({
     reason: 'the API has no endpoint "secre"',
   });
 });
@@ -106,7 +112,7 @@ test('decide - without the API’s endpoints, every name counts as one', () => {
     { policy: 'a', from, endpoints: ['*'], effect: 'allow' },
     { policy: 'b', from, endpoints: ['latest'], effect: 'deny' },
   ];
-  expect(decide(rules, desk, 'anything').effect).toBe('allow');
-  expect(decide(rules, desk, 'latest')).toMatchObject({ told: 'DENIED' });
-  expect(decide(rules, desk, 'latest', ['latest'])).toMatchObject({ told: 'NO_ROUTE' });
+  expect(decide(rules, desk, 'anything', now).effect).toBe('allow');
+  expect(decide(rules, desk, 'latest', now)).toMatchObject({ told: 'DENIED' });
+  expect(decide(rules, desk, 'latest', now, ['latest'])).toMatchObject({ told: 'NO_ROUTE' });
 });

@@ -1,5 +1,7 @@
 import type { Rule } from '@causeway/protocol';
 import { compareText } from './canonical-json.ts';
+import { isGlob, matchesGlob } from './matching/glob.ts';
+import { defaultLeaseMs, isActive, stretchAround } from './matching/times.ts';
 import { didYouMean } from './nearest.ts';
 
 /** Who calls, as the broker pinned it in the subject. */
@@ -17,16 +19,26 @@ export interface PolicyLimits {
   readonly burst?: number;
   /** Calls under way at once. */
   readonly concurrency?: number;
+  /** Bytes of a request, and of a reply. */
+  readonly payload?: number;
+}
+
+/** The time in which a decision stands: milliseconds on the hub's clock, from `since`, before `until`. */
+interface Standing {
+  readonly since: number;
+  readonly until: number;
 }
 
 /** The call may be made, within the limits of every allowing policy that has some. */
-export interface Allowed {
+export interface Allowed extends Standing {
   readonly effect: 'allow';
   /** The first matching allow in the order of names. */
   readonly policy: string;
   readonly limits: readonly PolicyLimits[];
   /** Strict where one of the allowing policies asks for it: the reply waits until the call's record is stored. */
   readonly audit: 'prompt' | 'strict';
+  /** For how long, in ms, a site that hears nothing from the registry admits the call: the shortest of them all. */
+  readonly lease: number;
 }
 
 /**
@@ -34,7 +46,7 @@ export interface Allowed {
  * what the caller hears. Where the two differ (`NO_ROUTE`), the reason must not be told either: to a caller
  * with no grant on any endpoint, the API does not exist.
  */
-export interface Denied {
+export interface Denied extends Standing {
   readonly effect: 'deny';
   readonly code: 'DENIED' | 'NO_SUCH_ENDPOINT';
   readonly told: 'DENIED' | 'NO_ROUTE' | 'NO_SUCH_ENDPOINT';
@@ -46,21 +58,14 @@ export interface Denied {
 /** What the policies say of one call. */
 export type Decision = Allowed | Denied;
 
-/** The rules of one API at one site, ready for many questions. */
-export interface RuleIndex {
-  /** As the function `decide`; a miss costs four look-ups, however many rules there are. */
-  decide(caller: Caller, endpoint: string): Decision;
-  /** The API's endpoints that the caller may call. */
-  granted(caller: Caller): readonly string[];
-}
-
 const any = '*';
 
 function covers(rule: Rule, endpoint: string): boolean {
   return rule.endpoints.includes(any) || rule.endpoints.includes(endpoint);
 }
 
-function isAllowed(rules: readonly Rule[], endpoint: string): boolean {
+/** Whether rules, all of one caller and in force, allow an endpoint. */
+export function isAllowed(rules: readonly Rule[], endpoint: string): boolean {
   let allowed = false;
   for (const rule of rules) {
     if (!covers(rule, endpoint)) continue;
@@ -71,28 +76,33 @@ function isAllowed(rules: readonly Rule[], endpoint: string): boolean {
 }
 
 function limitsOf(rule: Rule): PolicyLimits | undefined {
-  const { rate, burst, concurrency } = rule.limits ?? {};
-  if (rate === undefined && concurrency === undefined) return undefined;
+  const { rate, burst, concurrency, payload } = rule.limits ?? {};
+  if (rate === undefined && concurrency === undefined && payload === undefined) return undefined;
   return {
     policy: rule.policy,
     ...(rate === undefined ? {} : { rate }),
     ...(rate === undefined || burst === undefined ? {} : { burst }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(payload === undefined ? {} : { payload }),
   };
 }
 
-/** `rules` are those that match the caller, in the order of their names. */
-function evaluate(
+/** Decides by `rules` that match the caller, in the order of their names, whenever they are in force. */
+export function evaluate(
   rules: readonly Rule[],
   caller: Caller,
   endpoint: string,
   endpoints: readonly string[] | undefined,
+  at: number,
 ): Decision {
+  const standing = stretchAround(rules, at);
+  const active = rules.filter((rule) => isActive(rule, at));
   let allow: Rule | undefined;
   let deny: Rule | undefined;
   let audit: Allowed['audit'] = 'prompt';
+  let lease = Number.POSITIVE_INFINITY;
   const limits: PolicyLimits[] = [];
-  for (const rule of rules) {
+  for (const rule of active) {
     if (!covers(rule, endpoint)) continue;
     if (rule.effect === 'deny') {
       deny ??= rule;
@@ -100,39 +110,54 @@ function evaluate(
     }
     allow ??= rule;
     audit = rule.audit ?? audit;
+    lease = Math.min(lease, rule.lease ?? defaultLeaseMs);
     const limit = limitsOf(rule);
     if (limit) limits.push(limit);
   }
   const exists = endpoints === undefined || endpoints.includes(endpoint);
-  if (exists && allow && !deny) return { effect: 'allow', policy: allow.policy, limits, audit };
+  if (exists && allow && !deny) {
+    return { effect: 'allow', policy: allow.policy, limits, audit, lease, ...standing };
+  }
 
   // Without the API's own list: every endpoint a rule names, and '' for all those that none names.
-  const granted = (endpoints ?? [...rules.flatMap((rule) => rule.endpoints), '']).filter(
-    (name) => name !== any && isAllowed(rules, name),
+  const granted = (endpoints ?? [...active.flatMap((rule) => rule.endpoints), '']).filter(
+    (name) => name !== any && isAllowed(active, name),
   );
   if (!exists && granted.length > 0) {
     const reason = `the API has no endpoint "${endpoint}"${didYouMean(endpoint, granted)}`;
-    return { effect: 'deny', code: 'NO_SUCH_ENDPOINT', told: 'NO_SUCH_ENDPOINT', policy: null, reason };
+    const code = 'NO_SUCH_ENDPOINT';
+    return { effect: 'deny', code, told: code, policy: null, reason, ...standing };
   }
-  const who = `${caller.site}/${caller.service}`;
   return {
     effect: 'deny',
     code: 'DENIED',
     told: granted.length > 0 ? 'DENIED' : 'NO_ROUTE',
     policy: deny?.policy ?? null,
-    reason: deny
-      ? `policy "${deny.policy}" denies ${who} the endpoint "${endpoint}"`
-      : `no policy allows ${who} to call the endpoint "${endpoint}"`,
+    reason: whyDenied(deny, `${caller.site}/${caller.service}`, endpoint),
+    ...standing,
   };
 }
 
-function byName(rules: readonly Rule[]): Rule[] {
+function whyDenied(deny: Rule | undefined, who: string, endpoint: string): string {
+  if (!deny) return `no policy allows ${who} to call the endpoint "${endpoint}"`;
+  const words = deny.reason === undefined ? '' : `: ${deny.reason}`;
+  return `policy "${deny.policy}" denies ${who} the endpoint "${endpoint}"${words}`;
+}
+
+/** Rules in the order of their policies' names. */
+export function byName(rules: readonly Rule[]): Rule[] {
   return [...rules].sort((a, b) => compareText(a.policy, b.policy));
 }
 
+/** Whether a rule means a caller, whatever he calls and whenever. */
+export function matchesCaller({ from }: Rule, caller: Caller): boolean {
+  if (from.callers) return from.callers.includes(`${caller.site}/${caller.service}`);
+  return matchesGlob(from.site, caller.site) && matchesGlob(from.service, caller.service);
+}
+
 /**
- * Decides one call by the rules of one API at one site. Deny beats allow, whatever the order; what nothing
- * matches is denied.
+ * Decides one call by the rules of one API at one site, at a time on the hub's clock. Deny beats allow, whatever the
+ * order; what nothing matches is denied.
  *
  * `endpoints` are the API's own (the keys of its manifest's `endpoints`): with them an endpoint that does not
  * exist is told apart (`NO_SUCH_ENDPOINT`), and a grant on one that does not exist is no grant. Where they are
@@ -142,42 +167,15 @@ export function decide(
   rules: readonly Rule[],
   caller: Caller,
   endpoint: string,
+  at: number,
   endpoints?: readonly string[],
 ): Decision {
-  const matching = rules.filter(
-    ({ from }) =>
-      (from.site === any || from.site === caller.site) &&
-      (from.service === any || from.service === caller.service),
-  );
-  return evaluate(byName(matching), caller, endpoint, endpoints);
+  const matching = byName(rules.filter((rule) => matchesCaller(rule, caller)));
+  return evaluate(matching, caller, endpoint, endpoints, at);
 }
 
-/** Files the rules by the callers they name, so that a decision reads only those that can match. */
-export function createRuleIndex(rules: readonly Rule[], endpoints: readonly string[]): RuleIndex {
-  const byCaller = new Map<string, Rule[]>();
-  for (const rule of byName(rules)) {
-    const key = `${rule.from.site}/${rule.from.service}`;
-    const filed = byCaller.get(key);
-    if (filed) filed.push(rule);
-    else byCaller.set(key, [rule]);
-  }
-
-  function matching(caller: Caller): readonly Rule[] {
-    const found = [
-      byCaller.get(`${caller.site}/${caller.service}`),
-      byCaller.get(`${caller.site}/${any}`),
-      byCaller.get(`${any}/${caller.service}`),
-      byCaller.get(`${any}/${any}`),
-    ].filter((filed) => filed !== undefined);
-    return found.length === 1 ? (found[0] ?? []) : byName(found.flat());
-  }
-
-  return {
-    decide: (caller, endpoint) => evaluate(matching(caller), caller, endpoint, endpoints),
-    granted(caller) {
-      const rulesOfCaller = matching(caller);
-      if (rulesOfCaller.length === 0) return [];
-      return endpoints.filter((endpoint) => isAllowed(rulesOfCaller, endpoint));
-    },
-  };
+/** Whether a rule has to be tried on each caller: its names are neither whole nor `*` alone. */
+export function isOfManyCallers({ from }: Rule): boolean {
+  const several = (name: string) => name !== any && isGlob(name);
+  return from.callers === undefined && (several(from.site) || several(from.service));
 }

@@ -1,7 +1,10 @@
 import { majorOf, type Rule, type Service } from '@causeway/protocol';
 import { canonicalJson, compareText } from './canonical-json.ts';
-import { createRuleIndex, type RuleIndex } from './decide.ts';
 import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
+import { concernsApi, endpointFits, meansCaller } from './matching/fields.ts';
+import { isGlob } from './matching/glob.ts';
+import { durationMs, spanOf } from './matching/times.ts';
+import { createRuleIndex, type RuleIndex } from './rule-index.ts';
 
 /** The rules of one API at one site, as written to that site and as asked. */
 export interface RuleTable {
@@ -22,24 +25,43 @@ export interface DocumentIndex {
   servingSites(tenant: string, service: string, major: number): readonly string[];
   /** Identities at the site of tenants that are present there. */
   servicesAt(site: string): readonly Service[];
-  hasService(tenant: string, site: string, name: string): boolean;
+  service(tenant: string, site: string, name: string): Service | undefined;
+  /** Names of the tenant's identities at a site, in order. */
+  callersAt(tenant: string, site: string): readonly string[];
   /** Made once, then remembered. */
   ruleTable(api: ApiDocument, site: string): RuleTable;
 }
 
-const matches = (pattern: string | undefined, name: string) =>
-  pattern === undefined || pattern === '*' || pattern === name;
+/** All of a name that is only stars means the same as one. */
+const plainName = (pattern: string | undefined) =>
+  pattern === undefined || /^\*+$/.test(pattern) ? '*' : pattern;
 
-function ruleOf(policy: PolicyDocument): Rule {
-  const endpoints = policy.to.endpoints ?? ['*'];
+/** The rule that a policy is for the sites, but for the endpoints; `callers` where it selects them by label. */
+function ruleOf(policy: PolicyDocument, callers: readonly string[] | undefined, at: number): Rule {
+  const { notBefore, expires } = spanOf(policy);
   return {
     policy: policy.name,
-    from: { site: policy.from.site ?? '*', service: policy.from.service ?? '*' },
-    endpoints: endpoints.includes('*') ? ['*'] : [...new Set(endpoints)].sort(compareText),
+    from: {
+      site: plainName(policy.from.site),
+      service: plainName(policy.from.service),
+      ...(callers === undefined ? {} : { callers: [...callers] }),
+    },
+    endpoints: [],
     effect: policy.effect,
     ...(policy.limits === undefined ? {} : { limits: policy.limits }),
     ...(policy.audit === 'strict' ? { audit: policy.audit } : {}),
+    // What has begun is as if it had always been.
+    ...(notBefore === undefined || notBefore <= at ? {} : { notBefore }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(policy.offline === undefined ? {} : { lease: durationMs(policy.offline) }),
+    ...(policy.reason === undefined ? {} : { reason: policy.reason }),
   };
+}
+
+/** The endpoints of an API that a policy names. What it names that the API has not, says nothing of it. */
+function endpointsOf({ to }: PolicyDocument, endpoints: readonly string[]): string[] {
+  if (to.endpoints === undefined || to.endpoints.some((each) => plainName(each) === '*')) return ['*'];
+  return endpoints.filter((endpoint) => endpointFits(to.endpoints, endpoint)).sort(compareText);
 }
 
 function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -55,8 +77,11 @@ function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, 
 
 const apiKey = (tenant: string, service: string, major: number) => `${tenant}/${service}/${major}`;
 
-/** Files the documents. What names a site or tenant that is not there is as if it were not written. */
-export function indexDocuments(documents: Documents): DocumentIndex {
+/**
+ * Files the documents. What names a site or tenant that is not there is as if it were not written, and so is a
+ * policy that is over `at` this time (ms on the hub's clock).
+ */
+export function indexDocuments(documents: Documents, at: number): DocumentIndex {
   // Own fields only, by Set: a tenant may well be named `constructor`. At a site that was cut off there is nobody.
   const tenantsAt = new Map(
     documents.sites.map((site) => [site.name, new Set(site.revoked ? [] : Object.keys(site.tenants))]),
@@ -74,7 +99,8 @@ export function indexDocuments(documents: Documents): DocumentIndex {
   for (const list of servicesBySite.values()) {
     list.sort((a, b) => compareText(a.tenant, b.tenant) || compareText(a.name, b.name));
   }
-  const serviceKeys = new Set(services.map(({ tenant, site, name }) => `${tenant}/${site}/${name}`));
+  const servicesByKey = new Map(services.map((each) => [`${each.tenant}/${each.site}/${each.name}`, each]));
+  const servicesByTenant = group(services, (service) => service.tenant);
   const serving = new Map<string, Set<string>>();
   for (const service of services) {
     for (const major of service.hosts ?? []) {
@@ -91,29 +117,42 @@ export function indexDocuments(documents: Documents): DocumentIndex {
       sitesByTenant.set(tenant, [...(sitesByTenant.get(tenant) ?? []), site]);
     }
   }
-  const policiesByTenant = group(documents.policies, (policy) => policy.tenant);
+  const standing = documents.policies.filter((policy) => (spanOf(policy).expires ?? at + 1) > at);
+  const policiesByTenant = group(standing, (policy) => policy.tenant);
   for (const list of policiesByTenant.values()) list.sort((a, b) => compareText(a.name, b.name));
 
+  /** Each policy as a rule without endpoints; undefined where it means nobody who could call. */
+  const ruleOfPolicy = new Map<PolicyDocument, Rule | undefined>();
+
+  function makeRule(policy: PolicyDocument): Rule | undefined {
+    const { tenant, from } = policy;
+    if (from.labels !== undefined) {
+      const callers = (servicesByTenant.get(tenant) ?? [])
+        .filter((each) => meansCaller(policy, { site: each.site, service: each.name, labels: each.labels }))
+        .map((each) => `${each.site}/${each.name}`)
+        .sort(compareText);
+      return callers.length === 0 ? undefined : ruleOf(policy, callers, at);
+    }
+    if (from.site !== undefined && !isGlob(from.site) && !isPresent(tenant, from.site)) return undefined;
+    return ruleOf(policy, undefined, at);
+  }
+
+  function baseRule(policy: PolicyDocument): Rule | undefined {
+    if (!ruleOfPolicy.has(policy)) ruleOfPolicy.set(policy, makeRule(policy));
+    return ruleOfPolicy.get(policy);
+  }
+
   function rulesOf(api: ApiDocument, site: string): Rule[] {
-    const endpoints = new Set(Object.keys(api.endpoints));
-    const major = majorOf(api.version);
-    return (
-      (policiesByTenant.get(api.tenant) ?? [])
-        .filter(
-          ({ from, to }) =>
-            matches(to.service, api.service) &&
-            (to.major === undefined || to.major === major) &&
-            matches(to.site, site) &&
-            (from.site === undefined || from.site === '*' || isPresent(api.tenant, from.site)),
-        )
-        .map(ruleOf)
-        // What names endpoints that the API does not have says nothing of it, and must not weigh on its table.
-        .map((rule) => ({
-          ...rule,
-          endpoints: rule.endpoints.filter((endpoint) => endpoint === '*' || endpoints.has(endpoint)),
-        }))
-        .filter((rule) => rule.endpoints.length > 0)
-    );
+    const { tenant, service } = api;
+    const names = Object.keys(api.endpoints);
+    const labels = servicesByKey.get(`${tenant}/${site}/${service}`)?.labels;
+    const to = { service, major: majorOf(api.version), site, labels };
+    return (policiesByTenant.get(tenant) ?? []).flatMap((policy) => {
+      if (!concernsApi(policy, to)) return [];
+      const rule = baseRule(policy);
+      const endpoints = rule ? endpointsOf(policy, names) : [];
+      return rule && endpoints.length > 0 ? [{ ...rule, endpoints }] : [];
+    });
   }
 
   // Sites mostly have the same rules for an API: one index serves all that do.
@@ -128,7 +167,9 @@ export function indexDocuments(documents: Documents): DocumentIndex {
     apisOf: (tenant) => apisByTenant.get(tenant) ?? [],
     servingSites: (tenant, service, major) => servingSites.get(apiKey(tenant, service, major)) ?? [],
     servicesAt: (site) => servicesBySite.get(site) ?? [],
-    hasService: (tenant, site, name) => serviceKeys.has(`${tenant}/${site}/${name}`),
+    service: (tenant, site, name) => servicesByKey.get(`${tenant}/${site}/${name}`),
+    callersAt: (tenant, site) =>
+      (servicesBySite.get(site) ?? []).filter((each) => each.tenant === tenant).map((each) => each.name),
     ruleTable(api, site) {
       const key = `${apiKey(api.tenant, api.service, majorOf(api.version))}/${site}`;
       const known = tables.get(key);

@@ -8,6 +8,7 @@ import type { Documents } from './documents.ts';
 import { explain } from './explain.ts';
 import { anyDocuments, endpointNames, manifestOf, serviceNames, siteNames } from './generate.test-support.ts';
 
+const now = 1_000;
 const key = `U${'A'.repeat(55)}`;
 const documents: Documents = {
   sites: ['cloud', 'edge-a', 'edge-b'].map((name) => ({
@@ -40,7 +41,7 @@ const ask = (from: string, to: string, site?: string): ExplainRequest => {
 };
 
 test('explain - names the deciding document and the limits, at each serving site', () => {
-  expect(explain(documents, ask('edge-b/desk', 'quotes.latest')).sites).toEqual([
+  expect(explain(documents, ask('edge-b/desk', 'quotes.latest'), now).sites).toMatchObject([
     {
       ...{ site: 'cloud', decision: 'deny', code: 'NO_ROUTE', policy: null, limits: [] },
       reason:
@@ -74,7 +75,7 @@ for (const [name, request, code, reason] of [
   ['an endpoint not granted', ask('edge-b/desk', 'quotes.secret', 'edge-a'), 'DENIED', 'no policy allows'],
 ] as const) {
   test(`explain - ${name} is said clearly`, () => {
-    const reply = explain(documents, request);
+    const reply = explain(documents, request, now);
     expect(check('ExplainReply', reply).fault).toBeUndefined();
     expect(reply.sites).toHaveLength(1);
     expect(reply.sites[0]).toMatchObject({ decision: 'deny', code });
@@ -88,14 +89,20 @@ test('explain - says what the serving site’s table decides', () => {
   fc.assert(
     fc.property(anyDocuments, anyRequest, (made, [site, service, api, endpoint]) => {
       const request = { tenant: 'acme', from: { site, service }, to: { service: api, major: 1, endpoint } };
-      const tables = compile(made, () => 'q');
-      for (const explained of explain(made, request).sites) {
+      const tables = compile(made, () => 'q', now);
+      for (const explained of explain(made, request, now).sites) {
         const served = tables.get(explained.site)?.get(`serve.acme.${api}.v1`);
         if (!served || !('rules' in served)) {
           expect(explained.code).toBe('NO_ROUTE');
           continue;
         }
-        const decision = decide(served.rules, request.from, endpoint, Object.keys(served.manifest.endpoints));
+        const decision = decide(
+          served.rules,
+          request.from,
+          endpoint,
+          now,
+          Object.keys(served.manifest.endpoints),
+        );
         expect(explained.decision).toBe(decision.effect);
         expect(explained.policy).toBe(decision.policy);
       }

@@ -1,6 +1,11 @@
 import { apiName, type ExplainReply, type ExplainRequest } from '@causeway/protocol';
+import { adviceOn } from './advice.ts';
+import { compareText } from './canonical-json.ts';
+import { consider } from './consider.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
-import type { ApiDocument, Documents } from './documents.ts';
+import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
+import type { PolicyCall } from './matching/fields.ts';
+import { spanOf, stretchAround } from './matching/times.ts';
 import { didYouMean } from './nearest.ts';
 
 type Explained = ExplainReply['sites'][number];
@@ -14,7 +19,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** Why nobody answers such a call, before any policy is asked; undefined where somebody would. */
-function missing(index: DocumentIndex, request: ExplainRequest): string | undefined {
+function missing(index: DocumentIndex, request: Omit<ExplainRequest, 'policies'>): string | undefined {
   const { tenant, from, to } = request;
   const name = apiName(to.service, to.major);
   if (!index.api(tenant, to.service, to.major)) {
@@ -31,7 +36,7 @@ function missing(index: DocumentIndex, request: ExplainRequest): string | undefi
   if (serving.length === 0) return `${name} is published, but no site serves it; start a service that does`;
   if (!index.hasSite(from.site)) return `there is no site ${from.site} to call from`;
   if (!index.isPresent(tenant, from.site)) return `tenant ${tenant} is not present at site ${from.site}`;
-  if (!index.hasService(tenant, from.site, from.service)) {
+  if (!index.service(tenant, from.site, from.service)) {
     return (
       `there is no identity ${tenant}/${from.site}/${from.service}, so nobody can call under that name; ` +
       'add it with `causeway service add`'
@@ -40,37 +45,74 @@ function missing(index: DocumentIndex, request: ExplainRequest): string | undefi
   return undefined;
 }
 
-function explainAt(index: DocumentIndex, api: ApiDocument, request: ExplainRequest, site: string): Explained {
-  const decision = index.ruleTable(api, site).index.decide(request.from, request.to.endpoint);
+function explainAt(
+  index: DocumentIndex,
+  policies: readonly PolicyDocument[],
+  api: ApiDocument,
+  request: Omit<ExplainRequest, 'policies'>,
+  site: string,
+  at: number,
+): Explained {
+  const { tenant, from, to } = request;
+  const call: PolicyCall = {
+    from: { ...from, labels: index.service(tenant, from.site, from.service)?.labels },
+    to: { ...to, site, labels: index.service(tenant, site, to.service)?.labels },
+    at,
+  };
+  const decision = index.ruleTable(api, site).index.decide(from, to.endpoint, at);
+  const context = { site, ...consider(policies, call), ...(edgeOf(policies, at) ?? {}) };
   if (decision.effect === 'allow') {
-    return {
-      site,
-      decision: 'allow',
-      code: 'OK',
-      policy: decision.policy,
-      reason: `policy "${decision.policy}" allows it`,
-      audit: decision.audit,
-      limits: [...decision.limits],
-    };
+    const { policy, audit, lease } = decision;
+    const reason = `policy "${policy}" allows it`;
+    const limits = [...decision.limits];
+    return { ...context, decision: 'allow', code: 'OK', policy, reason, audit, lease, limits };
   }
   const told =
     decision.told === 'NO_ROUTE' ? '; no endpoint of the API is granted, so the caller is told NO_ROUTE' : '';
-  const reason = `${decision.reason}${told}`;
-  return { site, decision: 'deny', code: decision.told, policy: decision.policy, reason, limits: [] };
+  return {
+    ...context,
+    decision: 'deny',
+    code: decision.told,
+    policy: decision.policy,
+    reason: `${decision.reason}${told}`,
+    limits: [],
+    ...adviceOn(api, policies, request, call),
+  };
+}
+
+/** When the next of these policies begins or ends: what is said here stands until then. */
+function edgeOf(policies: readonly PolicyDocument[], at: number): { until: number } | undefined {
+  const { until } = stretchAround(policies.map(spanOf), at);
+  return Number.isFinite(until) ? { until } : undefined;
+}
+
+/** Policies of the tenant in question, with those to be tried instead of what stands under their names. */
+function policiesOf(documents: Documents, tenant: string, tried: readonly PolicyDocument[]) {
+  const put = new Set(tried.map(({ name }) => name));
+  const standing = documents.policies.filter((each) => each.tenant === tenant && !put.has(each.name));
+  return [...standing, ...tried].sort((a, b) => compareText(a.name, b.name));
 }
 
 /**
- * What would become of a call, and by which document: for each site that serves the API, or for the one asked
- * about. It asks the rules the gateways enforce. `code` is what the caller is told (`OK` where it is allowed),
- * `reason` the whole truth. Where the call fits nothing that exists, there is one entry, with code `NO_ROUTE`,
- * for the site asked about or `any`.
+ * What would become of a call at a time (ms on the hub's clock), by which document, and why not by the others: for each
+ * site that serves the API, or for the one asked about. It asks the rules the gateways enforce. `code` is what the
+ * caller is told (`OK` where it is allowed), `reason` the whole truth. Where the call fits nothing that exists, there
+ * is one entry, with code `NO_ROUTE`, for the site asked about or `any`.
+ *
+ * `tried` are policies of the tenant that count as if they were applied: a dry run.
  */
-export function explain(documents: Documents, request: ExplainRequest): ExplainReply {
-  const index = indexDocuments(documents);
+export function explain(
+  documents: Documents,
+  request: Omit<ExplainRequest, 'policies'>,
+  at: number,
+  tried: readonly PolicyDocument[] = [],
+): ExplainReply {
   const { tenant, to } = request;
+  const policies = policiesOf(documents, tenant, tried);
+  const index = indexDocuments({ ...documents, policies }, at);
   const fault = missing(index, request);
   const api = index.api(tenant, to.service, to.major);
   if (fault !== undefined || !api) return { sites: [nowhere(to.site ?? 'any', fault ?? 'no such API')] };
   const sites = to.site === undefined ? index.servingSites(tenant, to.service, to.major) : [to.site];
-  return { sites: sites.map((site) => explainAt(index, api, request, site)) };
+  return { sites: sites.map((site) => explainAt(index, policies, api, request, site, at)) };
 }

@@ -7,16 +7,14 @@ export {
   type ManifestDifference,
   sameContract,
 } from './compare-manifests.ts';
-export { compile, compileSite, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
+export { compile, compileSite, nextEdge, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
 export {
   type Allowed,
   type Caller,
-  createRuleIndex,
   type Decision,
   type Denied,
   decide,
   type PolicyLimits,
-  type RuleIndex,
 } from './decide.ts';
 export { diffTables, type TableChanges } from './diff-tables.ts';
 export type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
@@ -27,3 +25,5 @@ export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter
 export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
 export { didYouMean, nearest } from './nearest.ts';
+export { createRuleIndex, type RuleIndex } from './rule-index.ts';
+export { type PolicyWarning, policyWarnings } from './warnings.ts';

@@ -18,9 +18,17 @@ const limits: Record<keyof NonNullable<Policy['limits']>, true> = {
   rate: true,
   burst: true,
   concurrency: true,
+  payload: true,
 };
-const from: Record<keyof Policy['from'], true> = { site: true, service: true };
-const to: Record<keyof Policy['to'], true> = { service: true, major: true, endpoints: true, site: true };
+const from: Record<keyof Policy['from'], true> = { site: true, service: true, labels: true, tenant: true };
+const to: Record<keyof Policy['to'], true> = {
+  service: true,
+  major: true,
+  endpoints: true,
+  site: true,
+  labels: true,
+  tenant: true,
+};
 const policy: Record<keyof Policy, Shape | true> = {
   kind: true,
   tenant: true,
@@ -31,6 +39,10 @@ const policy: Record<keyof Policy, Shape | true> = {
   effect: true,
   limits: { fields: limits },
   audit: true,
+  notBefore: true,
+  expires: true,
+  offline: true,
+  reason: true,
 };
 const endpoint: Record<keyof EndpointDescription, true> = {
   description: true,

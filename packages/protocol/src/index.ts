@@ -32,6 +32,7 @@ export type {
   GetRequest,
   IssueReply,
   IssueRequest,
+  Labels,
   LeaseReply,
   Manifest,
   Messages,

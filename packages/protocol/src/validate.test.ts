@@ -211,7 +211,7 @@ const samples: {
     [{ effect: 'maybe' }, '/effect'],
     [{ limits: { rate: 0 } }, '/limits/rate'],
     [{ limits: { burst: 1.5 } }, '/limits/burst'],
-    [{ from: { site: 'edge-*' } }, '/from/site'],
+    [{ from: { site: 'edge_*' } }, '/from/site'],
     [{ limit: {} }, '/limit'],
   ],
   AuditRecord: [

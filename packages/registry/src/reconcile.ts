@@ -4,6 +4,8 @@ import type { DocumentStore } from './documents/store.ts';
 import type { AccountClaims } from './hub/account-claims.ts';
 
 const everyMs = 5_000;
+/** How late a policy may begin or end in what services see; gateways keep to its times by themselves. */
+const edgeEveryMs = 250;
 
 /**
  * Brings into force, again and again, what the documents say and a single attempt did not: a write that arrived
@@ -38,7 +40,14 @@ export function startReconciling(options: {
     }
   }
 
-  return clock.every(everyMs, () => {
+  const stopEdges = clock.every(edgeEveryMs, () => {
+    if (!running && clock.now() >= compiler.until) void reconcile();
+  });
+  const stop = clock.every(everyMs, () => {
     if (!running) void reconcile();
   });
+  return () => {
+    stopEdges();
+    stop();
+  };
 }

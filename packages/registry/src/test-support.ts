@@ -76,6 +76,7 @@ export function countingCompiler(store: DocumentStore): Compiler & { readonly ru
     },
     changesSince: () => ({ position: 0, full: true, more: false, entries: [] }),
     bucket: 'made then',
+    until: Number.POSITIVE_INFINITY,
     siteRevision: () => store.revision,
     tables: new Map(),
   };

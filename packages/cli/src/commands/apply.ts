@@ -8,6 +8,7 @@ import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
+import { escapeSteering } from '../output/terminal.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
@@ -59,12 +60,20 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
   ).catch((error: unknown) => {
     throw placed(error, sources);
   });
+  for (const { pointer, problem } of reply.warnings ?? []) {
+    const [, index = '', rest = ''] = /^\/documents\/(\d+)(.*)$/s.exec(pointer) ?? [];
+    const source = sources[Number(index)];
+    context.stderr.write(
+      `causeway: warning: ${source?.place(rest) ?? pointer}: ${escapeSteering(problem)}\n`,
+    );
+  }
   const changes = reply.changes.map((change, index) => ({
     ...change,
     file: sources[index]?.file ?? '',
     document: sources[index]?.number ?? 0,
   }));
-  const result = { revision: reply.revision, dryRun: options.dryRun === true, changes };
+  const { revision, warnings = [] } = reply;
+  const result = { revision, dryRun: options.dryRun === true, changes, warnings };
   print(context, options.output, result, () =>
     tableFor(
       context,

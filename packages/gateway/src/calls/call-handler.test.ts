@@ -29,6 +29,7 @@ function stage(audit: Pick<Rule, 'audit'>) {
     ...{ tenant: 'acme', site: 'edge-a', instances, clock, logger: silent },
     limiters: createLimiterPool(),
     hub: createHubClock(clock),
+    silence: () => 0,
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
     recordsFull: () => false,
     record: (record, _group, stored = () => {}) => records.push({ record, stored }),

@@ -1,4 +1,4 @@
-import type { LimiterPool, LimitRefusal } from '@causeway/policy';
+import type { LimiterPool } from '@causeway/policy';
 import {
   type AuditRecord,
   type CallFields,
@@ -11,17 +11,12 @@ import {
 } from '@causeway/protocol';
 import { type AnswerResult, type HubClock, hasReadableHeaders, headerBlock } from '@causeway/transport';
 import type { Msg, MsgHdrs } from 'nats';
-import {
-  type AdmittingEntry,
-  compileEntry,
-  fieldsWithin,
-  forgetEntries,
-  type GuardEntry,
-} from '../guard/entry.ts';
+import { type AdmittingEntry, entryFor, type GuardEntry } from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
 import { createHeldReplies } from './held-replies.ts';
 import { payloadFault } from './payload-fault.ts';
+import { decisionOf, leaseReason, limitReason, refusalOf, sizeReason } from './reasons.ts';
 import { encodeRefusal, type RefusalText, serviceError } from './refusal.ts';
 import { type RequestHeaders, readRequestHeaders, traceIdOf } from './request-headers.ts';
 
@@ -32,6 +27,8 @@ export interface CallSurroundings {
   readonly instances: Instances;
   readonly limiters: LimiterPool;
   readonly hub: HubClock;
+  /** Milliseconds since the site last heard from the registry. */
+  readonly silence: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -60,8 +57,6 @@ const fairMs = 1_000;
 /** Calls that may be under way for one tenant at one gateway, and bytes of their requests. */
 const maxUnderWay = 10_000;
 const maxUnderWayBytes = 128 * 1024 * 1024;
-/** Bound of the compiled entries that one route keeps; a caller beyond it is compiled anew each time. */
-const maxEntriesPerRoute = 10_000;
 
 /** One call on its way through the gateway. */
 interface Call {
@@ -92,23 +87,13 @@ interface Outcome {
  * (docs/architecture.md, "A call, step by step").
  */
 export function createCallHandler(around: CallSurroundings): (route: Route, message: Msg) => void {
-  const { tenant, site, instances, limiters, hub, clock, random, logger, recordsFull, record } = around;
+  const { tenant, site, instances, limiters, hub, silence, clock, random, logger, recordsFull, record } =
+    around;
   const idPrefix = Buffer.from(random.bytes(6)).toString('base64url');
   let nextId = 0;
   let underWay = 0;
   let underWayBytes = 0;
   const held = createHeldReplies(around.publish);
-
-  function entryFor(route: Route, subject: string): GuardEntry | undefined {
-    const known = route.entries.get(subject);
-    if (known) return known;
-    const fields = fieldsWithin(route, subject);
-    if (!fields) return undefined;
-    const entry = compileEntry(route.api, fields, limiters, clock.monotonic());
-    if (route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
-    route.entries.set(subject, entry);
-    return entry;
-  }
 
   function writeRecord(call: Call, outcome: Outcome, stored?: () => void): void {
     const { fields, entry, request } = call;
@@ -164,9 +149,13 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
 
   /** Checks everything that can be refused before an instance is asked. True where the call may go on. */
   function admit(call: Call, entry: AdmittingEntry, body: Uint8Array): boolean {
-    const { endpoint, limiter } = entry;
-    if (body.length > endpoint.maxRequestBytes) {
-      const reason = `the request has ${body.length} bytes; ${call.fields.endpoint} takes ${endpoint.maxRequestBytes}`;
+    const { endpoint, limiter, lease, largestRequest } = entry;
+    if (silence() > lease) {
+      refuse(call, 'failed', { code: 'LEASE_EXPIRED', reason: leaseReason(site, lease, entry.policy) });
+      return false;
+    }
+    if (body.length > largestRequest.bytes) {
+      const reason = sizeReason('request', body.length, largestRequest);
       refuse(call, 'failed', { code: 'PAYLOAD_TOO_LARGE', reason });
       return false;
     }
@@ -276,11 +265,9 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
         instances.answered(instance);
         const { message } = result;
         if (message.headers?.has(names.errorCode)) return fail('allowed', serviceError(message));
-        if (message.data.length > entry.endpoint.maxReplyBytes) {
-          return fail('allowed', {
-            code: 'PAYLOAD_TOO_LARGE',
-            reason: `the reply has ${message.data.length} bytes; ${call.fields.endpoint} gives ${entry.endpoint.maxReplyBytes} at most`,
-          });
+        if (message.data.length > entry.largestReply.bytes) {
+          const reason = sizeReason('reply', message.data.length, entry.largestReply);
+          return fail('allowed', { code: 'PAYLOAD_TOO_LARGE', reason });
         }
         const fault = entry.endpoint.replyFault && payloadFault(entry.endpoint.replyFault, message.data);
         if (fault) {
@@ -299,7 +286,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
 
   return (route, message) => {
     const started = clock.monotonic();
-    const entry = entryFor(route, message.subject);
+    const now = hub.now();
+    const entry = entryFor(route, message.subject, limiters, { monotonic: started, hub: now });
     if (!entry) {
       logger.warn(
         { tenant, fromSite: route.fromSite, service: route.service, shown: message.subject },
@@ -309,7 +297,6 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     }
     const readable = hasReadableHeaders(message);
     const request = readRequestHeaders(readable ? message.headers : undefined);
-    const now = hub.now();
     const reply = message.reply ?? '';
     const call: Call = {
       entry,
@@ -373,20 +360,6 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     }
     if (admit(call, entry, message.data)) dispatch(call, entry, message.data, deadline, false);
   };
-}
-
-function limitReason({ code, policy, retryAfter }: LimitRefusal): string {
-  return code === 'RATE_LIMITED'
-    ? `over the rate of policy ${policy}; wait ${retryAfter} ms`
-    : `as many calls under way as policy ${policy} allows`;
-}
-
-function decisionOf({ told }: { told: ErrorCode }): 'failed' | 'denied' {
-  return told === 'NO_SUCH_ENDPOINT' ? 'failed' : 'denied';
-}
-
-function refusalOf(entry: { told: ErrorCode; toldReason: string }): RefusalText {
-  return { code: entry.told, reason: entry.toldReason };
 }
 
 /** True for `_INBOX.<fromSite>.<from>.<connection>.<token>`, the inbox of the caller in the subject. */

@@ -34,7 +34,7 @@ const call: CallFields = {
 };
 
 function entry(rules: Rule[], fields: Partial<CallFields> = {}, pool = createLimiterPool()): GuardEntry {
-  return compileEntry(guardApi(api(rules)), { ...call, ...fields }, pool, 0);
+  return compileEntry(guardApi(api(rules)), { ...call, ...fields }, pool, { monotonic: 0, hub: 0 });
 }
 
 describe('entries', () => {

@@ -1,4 +1,4 @@
-import type { LimiterPool, PooledLimiter } from '@causeway/policy';
+import type { Allowed, LimiterPool, PooledLimiter } from '@causeway/policy';
 import { type CallFields, type ErrorCode, subjects } from '@causeway/protocol';
 import type { GuardedApi, GuardedEndpoint } from './served-api.ts';
 
@@ -11,6 +11,15 @@ interface EntryBase {
   readonly caller: string;
   /** Names what the call's record adds to: different for all that is counted apart. */
   readonly counters: string;
+  /** The entry stands from `since` on, before `until`: ms on the hub's clock. Then policies begin or end. */
+  readonly since: number;
+  readonly until: number;
+}
+
+/** The most bytes of a request or a reply, and who says so, in words that a number follows. */
+export interface Bound {
+  readonly bytes: number;
+  readonly says: string;
 }
 
 /** A caller that may call the endpoint, under these limits. */
@@ -21,6 +30,10 @@ export interface AdmittingEntry extends EntryBase {
   /** True where a reply waits until the call's record is stored. */
   readonly strict: boolean;
   readonly endpoint: GuardedEndpoint;
+  readonly largestRequest: Bound;
+  readonly largestReply: Bound;
+  /** For how long, in ms, the site admits the call while it hears nothing from the registry. */
+  readonly lease: number;
   /** `.v<major>.<endpoint>`, behind `serve.<site>.<service>.<instance>`. */
   readonly serveSuffix: string;
 }
@@ -41,22 +54,25 @@ export interface RefusingEntry extends EntryBase {
 export type GuardEntry = AdmittingEntry | RefusingEntry;
 
 /**
- * Works out the entry for a call's subject. Runs once for each subject, then the route keeps it. `now` is
- * monotonic milliseconds.
+ * Works out the entry for a call's subject. Runs once for each subject, then the route keeps it for as long as it
+ * stands. `monotonic` and `hub` are the two times of now, in ms.
  */
 export function compileEntry(
   api: GuardedApi,
   fields: CallFields,
   limiters: LimiterPool,
-  now: number,
+  now: { readonly monotonic: number; readonly hub: number },
 ): GuardEntry {
+  const caller = { site: fields.fromSite, service: fields.from };
+  const decision = api.rules.decide(caller, fields.endpoint, now.hub);
   const base = {
     fields,
+    since: decision.since,
+    until: decision.until,
     inboxPrefix: `_INBOX.${fields.fromSite}.${fields.from}.`,
     caller: `${fields.fromSite}.${fields.from}`,
     counters: `${fields.fromSite}.${fields.from}.${fields.service}.v${fields.major}.${fields.endpoint}`,
   };
-  const decision = api.rules.decide({ site: fields.fromSite, service: fields.from }, fields.endpoint);
   if (decision.effect === 'deny') {
     const hidden = decision.told === 'NO_ROUTE';
     return {
@@ -75,11 +91,27 @@ export function compileEntry(
     ...base,
     admits: true,
     policy: decision.policy,
-    limiter: decision.limits.length > 0 ? limiters.limiter(base.caller, decision.limits, now) : undefined,
+    limiter:
+      decision.limits.length > 0 ? limiters.limiter(base.caller, decision.limits, now.monotonic) : undefined,
     strict: decision.audit === 'strict',
     endpoint,
+    largestRequest: smallest(decision, { bytes: endpoint.maxRequestBytes, says: `${endpoint.name} takes` }),
+    largestReply: smallest(decision, {
+      bytes: endpoint.maxReplyBytes,
+      says: `${endpoint.name} gives at most`,
+    }),
+    lease: decision.lease,
     serveSuffix: `.v${fields.major}.${fields.endpoint}`,
   };
+}
+
+/** The endpoint's own bound, or that of a policy that sets a smaller one. */
+function smallest({ limits }: Allowed, own: Bound): Bound {
+  return limits.reduce<Bound>(
+    (least, { policy, payload = Number.POSITIVE_INFINITY }) =>
+      payload < least.bytes ? { bytes: payload, says: `policy ${policy} allows` } : least,
+    own,
+  );
 }
 
 /** The same words as for an API that does not exist: a refused caller must not learn that it does. */
@@ -103,6 +135,37 @@ export function fieldsWithin(
     fields.major === route.major &&
     (fields.toSite === route.site || fields.toSite === 'any');
   return inside ? fields : undefined;
+}
+
+/** The entries of one route, by the subjects of calls. */
+export interface EntryTable {
+  readonly api: GuardedApi;
+  readonly entries: Map<string, GuardEntry>;
+}
+
+/** Bound of the compiled entries that one route keeps; a caller beyond it is compiled anew each time. */
+const maxEntriesPerRoute = 10_000;
+
+/**
+ * The entry for a call's subject: one look-up where it is known and still stands, else it is worked out. Undefined
+ * where the subject is not inside the route's subscription.
+ */
+export function entryFor(
+  route: EntryTable & Parameters<typeof fieldsWithin>[0],
+  subject: string,
+  limiters: LimiterPool,
+  now: { readonly monotonic: number; readonly hub: number },
+): GuardEntry | undefined {
+  const known = route.entries.get(subject);
+  // A clock that was set back may be before the beginning, too.
+  if (known && now.hub < known.until && now.hub >= known.since) return known;
+  const fields = known?.fields ?? fieldsWithin(route, subject);
+  if (!fields) return undefined;
+  if (known?.admits) known.limiter?.close();
+  else if (!known && route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
+  const entry = compileEntry(route.api, fields, limiters, now);
+  route.entries.set(subject, entry);
+  return entry;
 }
 
 /** Drops entries, and lets go of the limiters that they hold. */

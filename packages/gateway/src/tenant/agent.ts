@@ -48,6 +48,8 @@ export async function startTenantAgent(options: {
   state: SiteState;
   recorder: Recorder;
   hub: HubClock;
+  /** Milliseconds since the site last heard from the registry. */
+  silence: () => number;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -86,6 +88,7 @@ export async function startTenantAgent(options: {
     instances,
     limiters,
     hub,
+    silence: options.silence,
     clock,
     random,
     logger,

@@ -152,6 +152,26 @@ export const messageSchemas: readonly object[] = [
                 }
               }
             }
+          },
+          "warnings": {
+            "description": "What was applied and is perhaps not what was meant.",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "pointer",
+                "problem"
+              ],
+              "properties": {
+                "pointer": {
+                  "description": "The place in the request: /documents/0/from/site.",
+                  "type": "string"
+                },
+                "problem": {
+                  "type": "string"
+                }
+              }
+            }
           }
         }
       },
@@ -221,14 +241,7 @@ export const messageSchemas: readonly object[] = [
             "$ref": "names.json#/$defs/publicKey"
           },
           "labels": {
-            "type": "object",
-            "propertyNames": {
-              "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
-            },
-            "additionalProperties": {
-              "type": "string",
-              "maxLength": 255
-            }
+            "$ref": "names.json#/$defs/labels"
           }
         }
       },
@@ -383,6 +396,15 @@ export const messageSchemas: readonly object[] = [
                 "$ref": "names.json#/$defs/name"
               }
             }
+          },
+          "policies": {
+            "description": "Policies to decide by as if they were applied; one that stands under the same name is put aside.",
+            "type": "array",
+            "maxItems": 100,
+            "items": {
+              "type": "object",
+              "additionalProperties": true
+            }
           }
         }
       },
@@ -453,9 +475,67 @@ export const messageSchemas: readonly object[] = [
                       },
                       "concurrency": {
                         "type": "integer"
+                      },
+                      "payload": {
+                        "type": "integer"
                       }
                     }
                   }
+                },
+                "lease": {
+                  "description": "Of a call that is allowed: milliseconds for which its site may be without the registry.",
+                  "type": "integer"
+                },
+                "until": {
+                  "description": "When a policy begins or ends that may change the decision.",
+                  "$ref": "names.json#/$defs/millis"
+                },
+                "considered": {
+                  "description": "Policies of the tenant, those first that came nearest to the call.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "policy",
+                      "effect",
+                      "matched"
+                    ],
+                    "properties": {
+                      "policy": {
+                        "type": "string"
+                      },
+                      "effect": {
+                        "enum": [
+                          "allow",
+                          "deny"
+                        ]
+                      },
+                      "matched": {
+                        "type": "boolean"
+                      },
+                      "field": {
+                        "description": "The first field that the call does not fit.",
+                        "type": "string"
+                      },
+                      "why": {
+                        "type": "string"
+                      }
+                    }
+                  }
+                },
+                "omitted": {
+                  "description": "Policies that did not match and are not listed.",
+                  "type": "integer",
+                  "minimum": 0
+                },
+                "advice": {
+                  "description": "What to do for the call to be allowed.",
+                  "type": "string"
+                },
+                "add": {
+                  "description": "A policy that allows the call once it is applied.",
+                  "type": "object",
+                  "additionalProperties": true
                 }
               }
             }
@@ -900,10 +980,18 @@ export const messageSchemas: readonly object[] = [
             ],
             "properties": {
               "site": {
-                "$ref": "names.json#/$defs/nameOrAny"
+                "$ref": "names.json#/$defs/nameGlob"
               },
               "service": {
-                "$ref": "names.json#/$defs/nameOrAny"
+                "$ref": "names.json#/$defs/nameGlob"
+              },
+              "callers": {
+                "description": "Of a policy that selects callers by label: those there are, as site/service, instead of all that the other two mean.",
+                "type": "array",
+                "items": {
+                  "type": "string",
+                  "pattern": "^[a-z0-9-]{1,63}/[a-z0-9-]{1,63}$"
+                }
               }
             }
           },
@@ -934,12 +1022,30 @@ export const messageSchemas: readonly object[] = [
               "concurrency": {
                 "type": "integer",
                 "minimum": 1
+              },
+              "payload": {
+                "type": "integer",
+                "minimum": 1
               }
             }
           },
           "audit": {
             "description": "Absent where the reply need not wait for the record.",
             "const": "strict"
+          },
+          "notBefore": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "expires": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "lease": {
+            "description": "Milliseconds; those of 24 hours where absent.",
+            "type": "integer",
+            "minimum": 1
+          },
+          "reason": {
+            "type": "string"
           }
         }
       },
@@ -1433,10 +1539,10 @@ export const messageSchemas: readonly object[] = [
         "type": "string",
         "pattern": "^[a-z0-9-]{1,63}$"
       },
-      "nameOrAny": {
-        "description": "A name, or * for any.",
+      "nameGlob": {
+        "description": "A name, in which each * stands for any number of characters, also none; * alone is any name.",
         "type": "string",
-        "pattern": "^(\\*|[a-z0-9-]{1,63})$"
+        "pattern": "^[a-z0-9*-]{1,63}$"
       },
       "endpoint": {
         "description": "An endpoint of an API; may be camelCase.",
@@ -1447,6 +1553,11 @@ export const messageSchemas: readonly object[] = [
         "type": "string",
         "pattern": "^(\\*|[A-Za-z0-9-]{1,63})$"
       },
+      "endpointGlob": {
+        "description": "An endpoint, in which each * stands for any number of characters, also none; * alone is any endpoint.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9*-]{1,63}$"
+      },
       "token": {
         "description": "A connection or call token.",
         "type": "string",
@@ -1456,6 +1567,40 @@ export const messageSchemas: readonly object[] = [
         "type": "integer",
         "minimum": 0,
         "maximum": 9999
+      },
+      "labels": {
+        "description": "What administrators say of an identity.",
+        "type": "object",
+        "propertyNames": {
+          "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
+        },
+        "additionalProperties": {
+          "type": "string",
+          "maxLength": 255
+        }
+      },
+      "labelSelector": {
+        "description": "Labels that an identity must bear, every one of them; * stands in their values for any number of characters, also none.",
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 16,
+        "propertyNames": {
+          "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
+        },
+        "additionalProperties": {
+          "type": "string",
+          "maxLength": 255
+        }
+      },
+      "timestamp": {
+        "description": "A time as in RFC 3339, with its offset from UTC: 2026-12-24T18:00:00Z.",
+        "type": "string",
+        "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2})$"
+      },
+      "duration": {
+        "description": "A whole number of seconds, minutes, hours or days: 30s, 15m, 24h, 7d.",
+        "type": "string",
+        "pattern": "^[1-9][0-9]{0,8}(s|m|h|d)$"
       },
       "revision": {
         "description": "A revision of the fabric's documents: the sequence of the registry's bucket.",
@@ -1532,24 +1677,35 @@ export const messageSchemas: readonly object[] = [
         "type": "object",
         "additionalProperties": false,
         "properties": {
+          "tenant": {
+            "description": "The policy’s own tenant, if any is named: no call crosses from one tenant to another.",
+            "$ref": "names.json#/$defs/name"
+          },
           "site": {
-            "$ref": "names.json#/$defs/nameOrAny"
+            "$ref": "names.json#/$defs/nameGlob"
           },
           "service": {
-            "$ref": "names.json#/$defs/nameOrAny"
+            "$ref": "names.json#/$defs/nameGlob"
+          },
+          "labels": {
+            "$ref": "names.json#/$defs/labelSelector"
           }
         }
       },
       "to": {
-        "description": "The API meant, and the sites that serve it. A field left out means any.",
+        "description": "The API meant, and the sites that serve it; labels are those of the identity that serves it there. A field left out means any.",
         "type": "object",
         "additionalProperties": false,
         "required": [
           "service"
         ],
         "properties": {
+          "tenant": {
+            "description": "The policy’s own tenant, if any is named: no call crosses from one tenant to another.",
+            "$ref": "names.json#/$defs/name"
+          },
           "service": {
-            "$ref": "names.json#/$defs/nameOrAny"
+            "$ref": "names.json#/$defs/nameGlob"
           },
           "major": {
             "$ref": "names.json#/$defs/major"
@@ -1559,11 +1715,14 @@ export const messageSchemas: readonly object[] = [
             "minItems": 1,
             "maxItems": 256,
             "items": {
-              "$ref": "names.json#/$defs/endpointOrAny"
+              "$ref": "names.json#/$defs/endpointGlob"
             }
           },
           "site": {
-            "$ref": "names.json#/$defs/nameOrAny"
+            "$ref": "names.json#/$defs/nameGlob"
+          },
+          "labels": {
+            "$ref": "names.json#/$defs/labelSelector"
           }
         }
       },
@@ -1595,6 +1754,12 @@ export const messageSchemas: readonly object[] = [
             "type": "integer",
             "minimum": 1,
             "maximum": 1000000
+          },
+          "payload": {
+            "description": "Bytes of a request, and of its reply, at most; beside what the manifest says.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000
           }
         },
         "dependentRequired": {
@@ -1609,6 +1774,24 @@ export const messageSchemas: readonly object[] = [
           "prompt",
           "strict"
         ]
+      },
+      "notBefore": {
+        "description": "From when on the policy counts, on the hub’s clock.",
+        "$ref": "names.json#/$defs/timestamp"
+      },
+      "expires": {
+        "description": "From when on it counts no longer.",
+        "$ref": "names.json#/$defs/timestamp"
+      },
+      "offline": {
+        "description": "For how long a site that hears nothing from the registry goes on admitting calls by this policy; 24h where absent. The shortest of all that allow a call counts.",
+        "$ref": "names.json#/$defs/duration"
+      },
+      "reason": {
+        "description": "Of a deny: why, as a refused caller is told who may know that the API exists.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200
       }
     }
   },
@@ -2083,14 +2266,7 @@ export const messageSchemas: readonly object[] = [
         }
       },
       "labels": {
-        "type": "object",
-        "propertyNames": {
-          "pattern": "^[a-z0-9][a-z0-9./-]{0,62}$"
-        },
-        "additionalProperties": {
-          "type": "string",
-          "maxLength": 255
-        }
+        "$ref": "names.json#/$defs/labels"
       },
       "hosts": {
         "description": "Majors of the API of this name that the service has registered at its site.",

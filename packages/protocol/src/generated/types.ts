@@ -89,6 +89,16 @@ export interface ApplyReply {
     name: string;
     change: 'created' | 'changed' | 'unchanged';
   }[];
+  /**
+   * What was applied and is perhaps not what was meant.
+   */
+  warnings?: {
+    /**
+     * The place in the request: /documents/0/from/site.
+     */
+    pointer: string;
+    problem: string;
+  }[];
 }
 export interface GetRequest {
   kind: 'apis' | 'policies' | 'sites' | 'services' | 'instances' | 'routes';
@@ -123,9 +133,13 @@ export interface IssueRequest {
    * The public half of an NKey.
    */
   key: string;
-  labels?: {
-    [k: string]: string;
-  };
+  labels?: Labels;
+}
+/**
+ * What administrators say of an identity.
+ */
+export interface Labels {
+  [k: string]: string;
 }
 export interface IssueReply {
   jwt: string;
@@ -216,6 +230,14 @@ export interface ExplainRequest {
      */
     site?: string;
   };
+  /**
+   * Policies to decide by as if they were applied; one that stands under the same name is put aside.
+   *
+   * @maxItems 100
+   */
+  policies?: {
+    [k: string]: unknown;
+  }[];
 }
 export interface ExplainReply {
   /**
@@ -239,7 +261,43 @@ export interface ExplainReply {
       rate?: number;
       burst?: number;
       concurrency?: number;
+      payload?: number;
     }[];
+    /**
+     * Of a call that is allowed: milliseconds for which its site may be without the registry.
+     */
+    lease?: number;
+    /**
+     * When a policy begins or ends that may change the decision.
+     */
+    until?: number;
+    /**
+     * Policies of the tenant, those first that came nearest to the call.
+     */
+    considered?: {
+      policy: string;
+      effect: 'allow' | 'deny';
+      matched: boolean;
+      /**
+       * The first field that the call does not fit.
+       */
+      field?: string;
+      why?: string;
+    }[];
+    /**
+     * Policies that did not match and are not listed.
+     */
+    omitted?: number;
+    /**
+     * What to do for the call to be allowed.
+     */
+    advice?: string;
+    /**
+     * A policy that allows the call once it is applied.
+     */
+    add?: {
+      [k: string]: unknown;
+    };
   }[];
 }
 export interface StatusReply {
@@ -555,13 +613,17 @@ export interface Rule {
   policy: string;
   from: {
     /**
-     * A name, or * for any.
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     site: string;
     /**
-     * A name, or * for any.
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     service: string;
+    /**
+     * Of a policy that selects callers by label: those there are, as site/service, instead of all that the other two mean.
+     */
+    callers?: string[];
   };
   endpoints: string[];
   effect: 'allow' | 'deny';
@@ -569,11 +631,25 @@ export interface Rule {
     rate?: number;
     burst?: number;
     concurrency?: number;
+    payload?: number;
   };
   /**
    * Absent where the reply need not wait for the record.
    */
   audit?: 'strict';
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  notBefore?: number;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  expires?: number;
+  /**
+   * Milliseconds; those of 24 hours where absent.
+   */
+  lease?: number;
+  reason?: string;
 }
 /**
  * Key see.<tenant>.<service>: what that service of the site may discover.
@@ -853,32 +929,44 @@ export interface Policy {
    */
   from: {
     /**
-     * A name, or * for any.
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenant?: string;
+    /**
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     site?: string;
     /**
-     * A name, or * for any.
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     service?: string;
+    labels?: LabelSelector;
   };
   /**
-   * The API meant, and the sites that serve it. A field left out means any.
+   * The API meant, and the sites that serve it; labels are those of the identity that serves it there. A field left out means any.
    */
   to: {
     /**
-     * A name, or * for any.
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenant?: string;
+    /**
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     service: string;
     major?: number;
     /**
      * @minItems 1
      * @maxItems 256
+     *
+     * Items: An endpoint, in which each * stands for any number of characters, also none; * alone is any endpoint.
      */
     endpoints?: string[];
     /**
-     * A name, or * for any.
+     * A name, in which each * stands for any number of characters, also none; * alone is any name.
      */
     site?: string;
+    labels?: LabelSelector;
   };
   effect: 'allow' | 'deny';
   /**
@@ -897,11 +985,37 @@ export interface Policy {
      * Calls under way at the same time.
      */
     concurrency?: number;
+    /**
+     * Bytes of a request, and of its reply, at most; beside what the manifest says.
+     */
+    payload?: number;
   };
   /**
    * When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.
    */
   audit?: 'prompt' | 'strict';
+  /**
+   * From when on the policy counts, on the hub’s clock.
+   */
+  notBefore?: string;
+  /**
+   * From when on it counts no longer.
+   */
+  expires?: string;
+  /**
+   * For how long a site that hears nothing from the registry goes on admitting calls by this policy; 24h where absent. The shortest of all that allow a call counts.
+   */
+  offline?: string;
+  /**
+   * Of a deny: why, as a refused caller is told who may know that the API exists.
+   */
+  reason?: string;
+}
+/**
+ * Labels that an identity must bear, every one of them; * stands in their values for any number of characters, also none.
+ */
+export interface LabelSelector {
+  [k: string]: string;
 }
 /**
  * One access, as the gateway that decided it saw it. Never payloads, never addresses.
@@ -1134,9 +1248,7 @@ export interface Service {
    * Items: The public half of an NKey.
    */
   keys: string[];
-  labels?: {
-    [k: string]: string;
-  };
+  labels?: Labels;
   /**
    * Majors of the API of this name that the service has registered at its site.
    */

@@ -1,6 +1,6 @@
 import { streamNames } from '@causeway/nats-server';
-import { compile, diffTables, type QueueNames } from '@causeway/policy';
-import { type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
+import { compile, diffTables, nextEdge, type QueueNames } from '@causeway/policy';
+import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -16,6 +16,8 @@ export interface Compiler {
    * other. What fails is not tried again by itself (`startReconciling`).
    */
   run(): Promise<void>;
+  /** When a policy begins or ends next, so that it is to be run again; ms on this clock, Infinity where none does. */
+  readonly until: number;
   /** The last revision that concerned a site; 0 where none did. */
   siteRevision(site: string): number;
   /** The compiled tables as they were written last: site to key to value. */
@@ -32,13 +34,14 @@ export async function openCompiler(options: {
   store: DocumentStore;
   queueNames: QueueNames;
   users: UserIssuer;
+  clock: Clock;
   logger: Logger;
   /** Told when something changed for a site. */
   onChange: (site: string, revision: number) => void;
   /** Told when a revision has been compiled for every site. */
   onCompiled: () => void;
 }): Promise<Compiler> {
-  const { js, store, queueNames, users, logger, onChange, onCompiled } = options;
+  const { js, store, queueNames, users, clock, logger, onChange, onCompiled } = options;
   const manager = await js.jetstreamManager();
   const { created: bucket } = await manager.streams.info(streamNames.compiled);
   const changes = createChanges(bucket);
@@ -46,6 +49,7 @@ export async function openCompiler(options: {
   const siteRevisions = new Map<string, number>();
   /** The revision that was compiled last, for every site. */
   let compiled = -1;
+  let until = Number.POSITIVE_INFINITY;
   let queue: Promise<void> = Promise.resolve();
 
   for (const { key, value, revision } of await readBucket(js, 'compiled')) {
@@ -64,11 +68,11 @@ export async function openCompiler(options: {
   }
 
   /** All that a site needs besides its tables: claims of its accounts, and its own users. */
-  async function tablesNow(): Promise<Map<string, Map<string, unknown>>> {
+  async function tablesAt(at: number): Promise<Map<string, Map<string, unknown>>> {
     const documents = store.all;
     const accounts = new Map(store.accounts.map((account) => [account.name, account]));
     const next = new Map<string, Map<string, unknown>>();
-    for (const [site, table] of compile(documents, queueNames)) {
+    for (const [site, table] of compile(documents, queueNames, at)) {
       const fitted = new Map<string, unknown>();
       for (const [key, value] of table) {
         const fits = fitting(value);
@@ -91,8 +95,10 @@ export async function openCompiler(options: {
 
   async function runOnce(): Promise<void> {
     const { revision } = store;
-    if (compiled === revision) return;
-    const next = await tablesNow();
+    const at = clock.now();
+    if (compiled === revision && at < until) return;
+    const edge = nextEdge(store.all, at);
+    const next = await tablesAt(at);
     const failed: unknown[] = [];
     for (const [site, { put, removed }] of diffTables(tables, next)) {
       const writes: BucketWrite[] = [
@@ -126,6 +132,7 @@ export async function openCompiler(options: {
     tables = next;
     if (failed.length > 0) throw failed[0];
     compiled = revision;
+    until = edge;
     onCompiled();
   }
 
@@ -134,6 +141,9 @@ export async function openCompiler(options: {
       const run = queue.then(runOnce);
       queue = run.catch((err: unknown) => logger.error({ err }, 'compiling failed'));
       return run;
+    },
+    get until() {
+      return until;
     },
     siteRevision: (site) => siteRevisions.get(site) ?? 0,
     get tables() {

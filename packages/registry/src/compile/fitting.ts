@@ -58,7 +58,7 @@ export function requireFitting(
     apis: ofTenants(after.apis),
     policies: ofTenants(after.policies),
   };
-  for (const [site, table] of compile(documents, someQueueName)) {
+  for (const [site, table] of compile(documents, someQueueName, 0)) {
     for (const value of table.values()) {
       if ('apis' in value) continue;
       const bytes = bytesOf(value);
@@ -73,7 +73,8 @@ export function requireFitting(
   }
 }
 
-function overlay(
+/** The documents as they stand after these changes. */
+export function overlay(
   standing: Documents,
   changes: readonly (ApiDocument | PolicyDocument | Service)[],
 ): Documents {

@@ -1,5 +1,6 @@
 import { encodeJson } from '@causeway/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { manualClock } from '../../../../../test/support/manual-clock.ts';
 import { accountOf, countingCompiler, failureOf, memoryDocuments } from '../../test-support.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
 import { applyOperation } from './apply.ts';
@@ -23,7 +24,7 @@ let apply: AnyAdminOperation;
 beforeEach(() => {
   store = memoryDocuments([accountOf('acme'), accountOf('other')]);
   compiler = countingCompiler(store);
-  apply = applyOperation({ store, compiler });
+  apply = applyOperation({ store, compiler, clock: manualClock() });
 });
 
 const run = (documents: object[], by = root, more: object = {}) =>
@@ -72,6 +73,38 @@ describe('apply', () => {
       code: 'INVALID_REQUEST',
       pointer: '/documents/0/tenant',
     });
+  });
+});
+
+describe('warnings', () => {
+  const warned = async (...documents: object[]) => (await run(documents)) as { warnings?: object[] };
+
+  test('apply - a glob or label that means nothing yet is a warning, and the policy is applied', async () => {
+    const from = { site: 'plant-*', labels: { team: 'trading' } };
+    await expect(
+      warned(policy('p1', { from, to: { service: 'quo*', endpoints: ['l*', '*x'] } }), api('1.0.0')),
+    ).resolves.toMatchObject({
+      warnings: [
+        { pointer: '/documents/0/from/site', problem: 'plant-* fits no site of tenant acme yet' },
+        {
+          pointer: '/documents/0/from/labels',
+          problem: 'no service has all these labels of tenant acme yet',
+        },
+        { pointer: '/documents/0/to/endpoints/1', problem: '*x fits no endpoint of tenant acme yet' },
+      ],
+    });
+    expect(store.get('policy.acme.p1')).toBeDefined();
+    expect((await warned(policy('p2'))).warnings).toBeUndefined();
+    const over = await warned(policy('p3', { expires: '2001-01-01T00:00:00Z' }));
+    expect(over.warnings).toMatchObject([{ pointer: '/documents/0/expires' }]);
+  });
+
+  test('apply - the tenant may be said in from; another than the policy’s is refused with the reason', async () => {
+    const { tenant: _, ...nameless } = policy('p1', { from: { tenant: 'acme' } });
+    await expect(run([nameless])).resolves.toMatchObject({ changes: [{ tenant: 'acme' }] });
+    const error = await failureOf(run([policy('p2', { to: { service: 'q', tenant: 'other' } })]));
+    expect(error.pointer).toBe('/documents/0/to/tenant');
+    expect(error.reason).toContain('no call crosses from one tenant to another');
   });
 });
 

@@ -4,10 +4,11 @@ import {
   checkPolicy,
   didYouMean,
   type PolicyDocument,
+  policyWarnings,
 } from '@causeway/policy';
-import { type ApplyReply, CausewayError } from '@causeway/protocol';
+import { type ApplyReply, CausewayError, type Clock } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
-import { requireFitting } from '../../compile/fitting.ts';
+import { overlay, requireFitting } from '../../compile/fitting.ts';
 import { acceptManifest } from '../../control/publishing.ts';
 import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
@@ -29,12 +30,14 @@ function requireKind(kind: unknown, at: string): void {
 }
 
 /** apply: policies and manifests, all or none of them. */
-export function applyOperation(options: { store: DocumentStore; compiler: Compiler }) {
-  const { store, compiler } = options;
+export function applyOperation(options: { store: DocumentStore; compiler: Compiler; clock: Clock }) {
+  const { store, compiler, clock } = options;
 
   /** The tenants that there are, for those who name none. */
   function tenantOf(document: Record<string, unknown>, index: number, by: Administrator): string {
-    const named = typeof document.tenant === 'string' ? document.tenant : undefined;
+    const { tenant: own, from } = document as { tenant?: unknown; from?: { tenant?: unknown } | null };
+    const said = own ?? from?.tenant;
+    const named = typeof said === 'string' ? said : undefined;
     const tenant = tenantOrOnly(named, by, store);
     if (tenant !== undefined) return tenant;
     const tenants = store.accounts.map((account) => account.name);
@@ -61,7 +64,7 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       });
     }
     if (document.kind === 'policy') {
-      const parsed = checkPolicy(document);
+      const parsed = checkPolicy({ ...document, tenant: document.tenant ?? tenant });
       if (parsed.fault) {
         const { pointer, problem } = parsed.fault;
         throw new CausewayError('INVALID_REQUEST', `policy ${at}${pointer} ${problem}`, {
@@ -80,6 +83,20 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
         cause: error,
       });
     }
+  }
+
+  /** What is perhaps not meant so, beside all that will stand. */
+  function warningsOf(documents: readonly (ApiDocument | PolicyDocument)[]): Pick<ApplyReply, 'warnings'> {
+    const after = overlay(store.all, documents);
+    const warnings = documents.flatMap((document, index) =>
+      document.kind === 'policy'
+        ? policyWarnings(document, after, clock.now()).map(({ pointer, problem }) => ({
+            pointer: `/documents/${index}${pointer}`,
+            problem,
+          }))
+        : [],
+    );
+    return warnings.length === 0 ? {} : { warnings };
   }
 
   return operation({
@@ -105,11 +122,12 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       });
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
       requireFitting(store.all, toWrite);
-      if (request.dryRun) return { revision: store.revision, changes };
+      const warnings = warningsOf(documents);
+      if (request.dryRun) return { revision: store.revision, changes, ...warnings };
       if (toWrite.length > 0) await store.put(toWrite);
       // Also where nothing changes: what an earlier try stored may not be in force yet.
       await compiler.run();
-      return { revision: store.revision, changes };
+      return { revision: store.revision, changes, ...warnings };
     },
   });
 }

@@ -1,0 +1,52 @@
+import type { ExplainReply } from '@causeway/protocol';
+import { yamlText } from '../output/format.ts';
+
+type Site = ExplainReply['sites'][number];
+
+/** Milliseconds in the largest unit that they are whole in, as policies write durations. */
+function durationText(ms: number): string {
+  for (const [unit, length] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+  ] as const) {
+    if (ms % length === 0 && (unit !== 'd' || ms > length)) return `${ms / length}${unit}`;
+  }
+  return `${ms / 1000}s`;
+}
+
+function limitText({ policy, ...limits }: Site['limits'][number]): string {
+  const parts = Object.entries(limits).map(([name, value]) => `${name} ${String(value)}`);
+  return `${parts.join(', ')} (${policy})`;
+}
+
+/** What a site says of a call, in lines; the policies that matched no call before those that did. */
+function siteText(site: Site): string[] {
+  const { considered = [], omitted = 0 } = site;
+  const lines = [`${site.site}: ${site.decision} ${site.code}`, `  reason   ${site.reason}`];
+  if (site.policy !== null) lines.push(`  decides  ${site.policy}`);
+  if (site.decision === 'allow') {
+    lines.push(`  limits   ${site.limits.length === 0 ? 'none' : site.limits.map(limitText).join('; ')}`);
+    lines.push(`  audit    ${site.audit ?? 'prompt'}`);
+    if (site.lease !== undefined) lines.push(`  offline  ${durationText(site.lease)} without the registry`);
+  }
+  if (site.until !== undefined) {
+    lines.push(`  until    ${new Date(site.until).toISOString()}, when a policy begins or ends`);
+  }
+  for (const { policy, effect, matched, field, why } of considered) {
+    lines.push(`  ${matched ? '+' : '-'} ${effect} ${policy}: ${matched ? 'matches' : `${field} ${why}`}`);
+  }
+  if (omitted > 0) lines.push(`  - ${omitted} more that do not match`);
+  if (site.advice !== undefined) lines.push(`  to have it allowed: ${site.advice}`);
+  return lines;
+}
+
+/**
+ * The answer of `causeway explain` for people: for each site the decision and what came of each policy, below them the
+ * policies that would allow the call, as YAML that `apply` takes.
+ */
+export function explainScreen(reply: ExplainReply): string {
+  const sites = reply.sites.map((site) => `${siteText(site).join('\n')}\n`);
+  const additions = reply.sites.flatMap(({ add }) => (add === undefined ? [] : [`---\n${yamlText(add)}`]));
+  return [...sites, ...additions].join('\n');
+}
