@@ -44,6 +44,31 @@ for (const [name, value, pointer, problem] of [
   ['an audit mode on a deny', { ...policy, effect: 'deny', audit: 'strict' }, '/audit', 'no meaning'],
   ['an audit mode that there is not', { ...policy, audit: 'never' }, '/audit', 'prompt'],
   ['limits on a deny', { ...policy, effect: 'deny', limits: { rate: 1 } }, '/limits', 'no meaning'],
+  ['a reason on an allow', { ...policy, reason: 'so' }, '/reason', 'no meaning'],
+  ['a lease on a deny', { ...policy, effect: 'deny', offline: '1h' }, '/offline', 'no meaning'],
+  ['a lease of nothing', { ...policy, offline: '5s' }, '/offline', 'from 10s'],
+  ['a lease that is none', { ...policy, offline: 'long' }, '/offline', 'got "long"'],
+  ['a day that is none', { ...policy, expires: '2026-02-30T00:00:00Z' }, '/expires', 'no such day'],
+  ['a time without its offset', { ...policy, notBefore: '2026-02-03T00:00:00' }, '/notBefore', 'got "2026'],
+  [
+    'an end before the beginning',
+    { ...policy, notBefore: '2026-02-03T00:00:00Z', expires: '2026-02-03T01:00:00+01:00' },
+    '/expires',
+    'not after notBefore',
+  ],
+  [
+    'another tenant',
+    { ...policy, tenant: 'acme', from: { tenant: 'beta' } },
+    '/from/tenant',
+    'no call crosses',
+  ],
+  [
+    'two tenants',
+    { ...policy, from: { tenant: 'a' }, to: { service: 'q', tenant: 'b' } },
+    '/to/tenant',
+    'no call',
+  ],
+  ['labels that ask for nothing', { ...policy, from: { labels: {} } }, '/from/labels', 'fewer'],
   ['a list', [policy], '', 'object'],
 ] as const) {
   test(`policy - ${name} is refused with its place`, () => {

@@ -8,7 +8,7 @@ import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
-import { escapeSteering } from '../output/terminal.ts';
+import { printableLine } from '../output/terminal.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
@@ -63,9 +63,7 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
   for (const { pointer, problem } of reply.warnings ?? []) {
     const [, index = '', rest = ''] = /^\/documents\/(\d+)(.*)$/s.exec(pointer) ?? [];
     const source = sources[Number(index)];
-    context.stderr.write(
-      `causeway: warning: ${source?.place(rest) ?? pointer}: ${escapeSteering(problem)}\n`,
-    );
+    context.stderr.write(`causeway: warning: ${source?.place(rest) ?? pointer}: ${printableLine(problem)}\n`);
   }
   const changes = reply.changes.map((change, index) => ({
     ...change,

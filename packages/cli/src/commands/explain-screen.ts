@@ -1,5 +1,6 @@
 import type { ExplainReply } from '@causeway/protocol';
 import { yamlText } from '../output/format.ts';
+import { printableLine } from '../output/terminal.ts';
 
 type Site = ExplainReply['sites'][number];
 
@@ -20,7 +21,7 @@ function limitText({ policy, ...limits }: Site['limits'][number]): string {
   return `${parts.join(', ')} (${policy})`;
 }
 
-/** What a site says of a call, in lines; the policies that matched no call before those that did. */
+/** What a site says of a call, in lines; policies that match come first. */
 function siteText(site: Site): string[] {
   const { considered = [], omitted = 0 } = site;
   const lines = [`${site.site}: ${site.decision} ${site.code}`, `  reason   ${site.reason}`];
@@ -38,7 +39,7 @@ function siteText(site: Site): string[] {
   }
   if (omitted > 0) lines.push(`  - ${omitted} more that do not match`);
   if (site.advice !== undefined) lines.push(`  to have it allowed: ${site.advice}`);
-  return lines;
+  return lines.map(printableLine);
 }
 
 /**

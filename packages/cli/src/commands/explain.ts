@@ -5,7 +5,6 @@ import { collectPaths, parseServiceName, parseTarget, type ServiceName } from '.
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
-import { escapeSteering } from '../output/terminal.ts';
 import { explainScreen } from './explain-screen.ts';
 
 interface ExplainOptions extends GlobalOptions {
@@ -51,5 +50,5 @@ async function explain(context: Context, options: ExplainOptions): Promise<void>
       ...(policies.length === 0 ? {} : { policies }),
     }),
   );
-  print(context, options.output, reply, () => escapeSteering(explainScreen(reply)));
+  print(context, options.output, reply, () => explainScreen(reply));
 }

@@ -18,7 +18,7 @@ function received(subject: string, data: Uint8Array, reply = ''): Msg {
 }
 
 /** A handler whose instance and whose stream of records are in the test's hands. */
-function stage(audit: Pick<Rule, 'audit'>) {
+function stage(policy: Partial<Rule>, silence = () => 0) {
   const clock = manualClock();
   const instances = createInstances({ site: 'edge-a', clock, onChange: () => {} });
   instances.register('quotes', 'i-1', [1]);
@@ -29,7 +29,7 @@ function stage(audit: Pick<Rule, 'audit'>) {
     ...{ tenant: 'acme', site: 'edge-a', instances, clock, logger: silent },
     limiters: createLimiterPool(),
     hub: createHubClock(clock),
-    silence: () => 0,
+    silence,
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
     recordsFull: () => false,
     record: (record, _group, stored = () => {}) => records.push({ record, stored }),
@@ -46,7 +46,7 @@ function stage(audit: Pick<Rule, 'audit'>) {
       endpoints: { latest: { request: true, reply: true, maxReplyBytes: mebibyte } },
     },
     routes: { 'edge-a': { named: 'n', any: 'a' } },
-    rules: [{ policy: 'p', from: { site: '*', service: '*' }, endpoints: ['*'], effect: 'allow', ...audit }],
+    rules: [{ policy: 'p', from: { site: '*', service: '*' }, endpoints: ['*'], effect: 'allow', ...policy }],
   });
   const route: Route = {
     ...{ fromSite: 'edge-a', service: 'quotes', major: 1, site: 'edge-a', anycast: true, api },
@@ -56,6 +56,7 @@ function stage(audit: Pick<Rule, 'audit'>) {
     ...{ fromSite: 'edge-a', from: 'desk', toSite: 'any', service: 'quotes', major: 1, endpoint: 'latest' },
   });
   return {
+    clock,
     replies,
     records,
     call: (token: string) => handle(route, received(subject, encodeJson(1), `_INBOX.edge-a.desk.c.${token}`)),
@@ -96,5 +97,55 @@ describe('call handler', () => {
     call('again');
     answer(200, 1);
     expect(records.at(-1)?.record.code).toBe('OK');
+  });
+
+  test('call handler - a policy begins and ends by the hub’s clock, also for callers that are known', async () => {
+    const start = manualClock().now();
+    const { clock, call, replies } = stage({ notBefore: start + 1_000, expires: start + 2_000 });
+    const outcomes: (string | undefined)[] = [];
+    for (const wait of [0, 999, 1, 999, 1]) {
+      await clock.advance(wait);
+      const before = replies.length;
+      call('t');
+      // Asked, and not refused: the instance has not answered yet.
+      outcomes.push(replies.length === before ? 'asked' : replies.at(-1)?.code);
+    }
+    expect(outcomes).toEqual(['404', '404', 'asked', 'asked', '404']);
+  });
+
+  test('call handler - a site that has heard nothing for longer than the lease admits nothing by it', () => {
+    let silent = 86_400_000;
+    const usual = stage({}, () => silent);
+    usual.call('a');
+    expect(usual.replies).toEqual([]);
+    silent += 1;
+    usual.call('b');
+    expect(usual.records.at(-1)?.record).toMatchObject({
+      decision: 'failed',
+      code: 'LEASE_EXPIRED',
+      policy: 'p',
+    });
+    silent = 30_001;
+    const short = stage({ lease: 30_000 }, () => silent);
+    short.call('a');
+    expect(short.replies.at(-1)?.code).toBe('503');
+    silent = 0;
+    short.call('b');
+    short.answer(0, 1);
+    expect(short.records.at(-1)?.record.code).toBe('OK');
+  });
+
+  test('call handler - a policy’s payload bounds requests and replies, and is named', () => {
+    const { call, answer, records } = stage({ limits: { payload: 5 } });
+    call('a');
+    answer(0, 6);
+    expect(records[0]?.record).toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      reason: 'the reply has 6 bytes; policy p allows 5',
+    });
+    const small = stage({ limits: { payload: 1, rate: 1 } });
+    small.call('a');
+    small.answer(0, 1);
+    expect(small.records[0]?.record.code).toBe('OK');
   });
 });
