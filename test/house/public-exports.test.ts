@@ -126,6 +126,7 @@ it('public exports - @causeway/protocol', async () => {
       "type HeadedMessage",
       "type IssueReply",
       "type IssueRequest",
+      "type Labels",
       "type LeaseReply",
       "type Logger",
       "type Manifest",
