@@ -1,6 +1,17 @@
-import { check, escapePointer, type Fault, type Manifest, nameFault, type Parsed } from '@causeway/protocol';
-import { compileSurveyed, readSchema } from './json-schema/compile-schema.ts';
+import {
+  check,
+  deprecationTime,
+  escapePointer,
+  type Fault,
+  type Manifest,
+  nameFault,
+  type Parsed,
+} from '@causeway/protocol';
+import { sidePointer } from './compare-schemas.ts';
+import { compileSurveyed, maxSteps, readSchema } from './json-schema/compile-schema.ts';
 import { maxManifestSize } from './json-schema/schema-cost.ts';
+import { placeInManifest, withShared } from './json-schema/shared-definitions.ts';
+import { createSteps } from './json-schema/steps.ts';
 import type { Survey } from './json-schema/survey.ts';
 import { shapes, unknownField } from './known-fields.ts';
 import { withGot } from './what-was-got.ts';
@@ -17,34 +28,84 @@ function namesFault(manifest: Manifest): Fault | undefined {
   return undefined;
 }
 
-/** Reads all schemas before it compiles the first: reading is cheap, and says what compiling will cost. */
-function schemasFault(manifest: Manifest): Fault | undefined {
-  const surveys: { pointer: string; survey: Survey }[] = [];
-  let size = 0;
-  for (const [name, endpoint] of Object.entries(manifest.endpoints)) {
+/** The first fault of the manifest's own `$defs`, which endpoints need not refer to. */
+function definitionsFault({ $defs, endpoints }: Manifest): Fault | undefined {
+  if ($defs === undefined) return undefined;
+  const { fault } = readSchema({ $defs });
+  if (fault) return fault;
+  for (const [name, endpoint] of Object.entries(endpoints)) {
     for (const side of ['request', 'reply'] as const) {
-      const pointer = `/endpoints/${escapePointer(name)}/${side}`;
-      const { value: survey, fault } = readSchema(endpoint[side]);
-      if (fault) return { pointer: pointer + fault.pointer, problem: fault.problem };
-      size += survey.size;
-      if (size > maxManifestSize) {
-        const problem = `brings the size of all schemas to ${size} (keywords, names, branches and patterns), and ${maxManifestSize} are taken; divide the API into several services`;
-        return { pointer, problem };
-      }
-      surveys.push({ pointer, survey });
+      const schema = endpoint[side];
+      const own = typeof schema === 'object' ? schema.$defs : undefined;
+      const twice = Object.keys(own ?? {}).find((each) => Object.hasOwn($defs, each));
+      if (twice === undefined) continue;
+      const pointer = `${sidePointer(name, side)}/$defs/${escapePointer(twice)}`;
+      return { pointer, problem: 'is in the manifest’s own "$defs", too; give one of the two another name' };
     }
-  }
-  for (const { pointer, survey } of surveys) {
-    const { fault } = compileSurveyed(survey);
-    if (fault) return { pointer: pointer + fault.pointer, problem: fault.problem };
   }
   return undefined;
 }
 
+/** One request or reply schema that has been read. */
+interface ReadSide {
+  readonly endpoint: string;
+  readonly side: 'request' | 'reply';
+  readonly survey: Survey;
+}
+
+/** Reads all schemas before it compiles the first: reading is cheap, and says what compiling will cost. */
+function readSides({ endpoints, $defs }: Manifest): Parsed<ReadSide[]> {
+  const sides: ReadSide[] = [];
+  let size = 0;
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    for (const side of ['request', 'reply'] as const) {
+      const pointer = sidePointer(name, side);
+      const { value: survey, fault } = readSchema(withShared(endpoint[side], $defs));
+      if (fault) {
+        const place = placeInManifest(pointer, endpoint[side], fault.pointer);
+        return { fault: { pointer: place, problem: fault.problem } };
+      }
+      size += survey.size;
+      if (size > maxManifestSize) {
+        const problem = `brings the size of all schemas to ${size} (keywords, names, branches and patterns), and ${maxManifestSize} are taken; divide the API into several services`;
+        return { fault: { pointer, problem } };
+      }
+      sides.push({ endpoint: name, side, survey });
+    }
+  }
+  return { value: sides };
+}
+
+/** The first fault of a schema that cannot be compiled, or of an example that does not fit it. */
+function sidesFault(manifest: Manifest, sides: readonly ReadSide[]): Fault | undefined {
+  // As many steps as one request may take, for all examples together.
+  const steps = createSteps(maxSteps);
+  for (const { endpoint, side, survey } of sides) {
+    const compiled = compileSurveyed(survey, steps);
+    if (compiled.fault) {
+      const { pointer, problem } = compiled.fault;
+      return { pointer: sidePointer(endpoint, side) + pointer, problem };
+    }
+    for (const [at, example] of (manifest.endpoints[endpoint]?.examples ?? []).entries()) {
+      if (!Object.hasOwn(example, side)) continue;
+      const fault = compiled.value(example[side]);
+      if (!fault) continue;
+      const pointer = `/endpoints/${escapePointer(endpoint)}/examples/${at}/${side}${fault.pointer}`;
+      return { pointer, problem: `does not fit the ${side}’s schema: ${fault.problem}` };
+    }
+  }
+  return undefined;
+}
+
+function dateFault({ deprecated }: Manifest): Fault | undefined {
+  if (deprecated === undefined || deprecationTime(deprecated) !== undefined) return undefined;
+  return { pointer: '/deprecated/date', problem: 'is no day of the calendar; write it as 2027-03-31' };
+}
+
 /**
  * Checks a manifest: its schema, its names, and that each request and reply is a JSON Schema 2020-12 that a
- * gateway can compile (see `compileSchema`), all of them together within `maxManifestSize`. The fault's pointer is into the manifest; a field that is not known
- * is named with the one it is most like.
+ * gateway can compile (see `compileSchema`), all of them together within `maxManifestSize`, and that its examples fit
+ * them. The fault's pointer is into the manifest; a field that is not known is named with the one it is most like.
  */
 export function checkManifest(value: unknown): Parsed<Manifest> {
   const unknown = unknownField(value, shapes.manifest);
@@ -53,6 +114,10 @@ export function checkManifest(value: unknown): Parsed<Manifest> {
   if (parsed.fault) return { fault: withGot(parsed.fault, value) };
   const names = namesFault(parsed.value);
   if (names) return { fault: names };
-  const fault = schemasFault(parsed.value);
+  const early = dateFault(parsed.value) ?? definitionsFault(parsed.value);
+  if (early) return { fault: early };
+  const sides = readSides(parsed.value);
+  if (sides.fault) return sides;
+  const fault = sidesFault(parsed.value, sides.value);
   return fault ? { fault } : parsed;
 }

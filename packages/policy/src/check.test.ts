@@ -171,3 +171,81 @@ test('nearest - finds the likely word and keeps silent where none is near', () =
   expect(nearest('planet', ['site', 'service'])).toBeUndefined();
   expect(nearest('x'.repeat(100_000), ['x'])).toBeUndefined();
 });
+
+const exampled = (examples: object[], more: object = {}) => ({
+  kind: 'api',
+  service: 'quotes',
+  version: '1.0.0',
+  $defs: { symbol: { type: 'string', maxLength: 4 } },
+  endpoints: { latest: { request: { $ref: '#/$defs/symbol' }, reply: { type: 'number' }, examples } },
+  ...more,
+});
+
+test('manifest - examples fit their schemas, $defs of the manifest are for all endpoints', () => {
+  const good = exampled([{ request: 'IBM' }, { request: 'BTC', reply: 2, description: 'a coin' }], {
+    owner: 'desk',
+    deprecated: { date: '2028-02-29', note: 'call prices' },
+  });
+  expect(checkManifest(good).fault).toBeUndefined();
+});
+
+test.each<[string, object, string, RegExp]>([
+  [
+    'a request',
+    exampled([{ request: 'IBM' }, { request: 'LARGE' }]),
+    '/endpoints/latest/examples/1/request',
+    /does not fit the request’s schema/,
+  ],
+  [
+    'a reply',
+    exampled([{ request: 'IBM', reply: '2' }]),
+    '/endpoints/latest/examples/0/reply',
+    /must be number/,
+  ],
+  ['no request', exampled([{ reply: 2 }]), '/endpoints/latest/examples/0/request', /required|missing/],
+])(
+  'manifest - an example with %s that does not fit is named with its place',
+  (_, value, pointer, problem) => {
+    expect(checkManifest(value).fault).toEqual({ pointer, problem: expect.stringMatching(problem) });
+  },
+);
+
+test.each<[string, object, string, RegExp]>([
+  [
+    'no day of the calendar',
+    { deprecated: { date: '2027-02-29' } },
+    '/deprecated/date',
+    /no day of the calendar/,
+  ],
+  [
+    'a mistyped field of a deprecation',
+    { deprecated: { date: '2027-02-28', notes: '' } },
+    '/deprecated/notes',
+    /"note"/,
+  ],
+  ['another word for $defs', { definitions: {} }, '/definitions', /did you mean "\$defs"/],
+  ['a fault in $defs', { $defs: { symbol: { typ: 'string' } } }, '/$defs/symbol/typ', /"type"/],
+  [
+    'a reference into nothing',
+    { $defs: {} },
+    '/endpoints/latest/request/$ref',
+    /"#\/\$defs\/symbol" is not in this schema/,
+  ],
+  [
+    'a cycle through $defs',
+    { $defs: { symbol: { $ref: '#/$defs/other' }, other: { $ref: '#/$defs/symbol' } } },
+    '/$defs/other/$ref',
+    /leads back to itself/,
+  ],
+])('manifest - %s is refused, with its place', (_, more, pointer, problem) => {
+  expect(checkManifest(exampled([], more)).fault).toEqual({
+    pointer,
+    problem: expect.stringMatching(problem),
+  });
+});
+
+test('manifest - a name in an endpoint’s own $defs and in the manifest’s is refused', () => {
+  const value = exampled([]);
+  value.endpoints.latest.request = { $ref: '#/$defs/symbol', $defs: { symbol: {} } } as never;
+  expect(checkManifest(value).fault?.pointer).toBe('/endpoints/latest/request/$defs/symbol');
+});

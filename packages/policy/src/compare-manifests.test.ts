@@ -1,6 +1,6 @@
 import type { EndpointDescription, Manifest } from '@causeway/protocol';
 import { expect, test } from 'vitest';
-import { compareManifests, sameContract } from './compare-manifests.ts';
+import { compareManifests, sameContract, withStanding } from './compare-manifests.ts';
 
 const latest: EndpointDescription = {
   request: {
@@ -61,12 +61,14 @@ for (const [name, changes, verdict, pointer] of [
     `${place}/request`,
   ],
   ['a type', { reply: { type: 'string' } }, 'incompatible', `${place}/reply/type`],
+  ['less required', { request: { ...request, required: ['day'] } }, 'changed', `${place}/request/required`],
   [
-    'less required',
-    { request: { ...request, required: ['day'] } },
+    'more required',
+    { request: { ...request, required: ['symbol', 'day', 'hour'] } },
     'incompatible',
     `${place}/request/required`,
   ],
+  ['a lower limit of replies', { maxReplyBytes: 10 }, 'changed', `${place}/maxReplyBytes`],
   [
     'a property named description',
     { request: { ...request, properties: { ...properties, description: { type: 'null' } } } },
@@ -89,5 +91,62 @@ for (const [name, changes, verdict, pointer] of [
 
 test('compare - a difference says what was and what is', () => {
   const { differences } = compareManifests(published, withLatest({ reply: { type: 'string' } }));
-  expect(differences[0]?.what).toBe('was "number", is "string"');
+  const why = 'callers may be given a value that is not of type number, which the published schema rules out';
+  expect(differences).toEqual([
+    {
+      pointer: '/endpoints/latest/reply/type',
+      what: `was "number", is "string": ${why}`,
+      before: 'number',
+      after: 'string',
+      why,
+      breaking: true,
+    },
+  ]);
+});
+
+test('compare - larger replies than were published break, and so does every difference at once', () => {
+  const limited = withLatest({ maxReplyBytes: 10 });
+  const { verdict, differences } = compareManifests(limited, withLatest({ idempotent: false, reply: {} }));
+  expect(verdict).toBe('incompatible');
+  expect(differences.filter(({ breaking }) => breaking).map(({ pointer }) => pointer)).toEqual([
+    '/endpoints/latest/reply/type',
+    '/endpoints/latest/idempotent',
+    '/endpoints/latest/maxReplyBytes',
+  ]);
+});
+
+test('compare - what the manifest’s $defs ask for belongs to the endpoints that refer to them', () => {
+  const withDefs = ($defs: Manifest['$defs'], request: object = { $ref: '#/$defs/symbol' }): Manifest => ({
+    ...{ ...published, ...($defs ? { $defs } : {}) },
+    endpoints: { latest: { request: { ...request }, reply: true } },
+  });
+  const before = withDefs({ symbol: { type: 'string', maxLength: 5 } });
+  const pointersOf = (after: Manifest) => {
+    const { verdict, differences } = compareManifests(before, after);
+    return [verdict, ...differences.map(({ pointer }) => pointer)];
+  };
+  expect(pointersOf(withDefs({ symbol: { type: 'string', maxLength: 4 } }))).toEqual([
+    'incompatible',
+    '/$defs/symbol/maxLength',
+  ]);
+  expect(pointersOf(withDefs({ symbol: { type: 'string', maxLength: 6 } }))).toEqual([
+    'changed',
+    '/$defs/symbol/maxLength',
+  ]);
+  // Written out where it is used, it asks for the same.
+  expect(pointersOf(withDefs(undefined, { type: 'string', maxLength: 5 }))[0]).toBe('changed');
+  expect(sameContract(before, withDefs({ symbol: { type: 'string', maxLength: 6 } }))).toBe(false);
+});
+
+test('compare - an owner and a deprecation change without breaking; who says nothing of them keeps them', () => {
+  const deprecated = { date: '2027-01-31', note: 'call prices' };
+  const { verdict, differences } = compareManifests(published, { ...published, owner: 'desk', deprecated });
+  expect([verdict, ...differences.map(({ pointer }) => pointer)]).toEqual([
+    'changed',
+    '/owner',
+    '/deprecated',
+  ]);
+  expect(sameContract({ ...published, deprecated }, published)).toBe(true);
+  expect(sameContract(published, { ...published, deprecated })).toBe(false);
+  expect(withStanding({ ...published, deprecated }, published)).toEqual({ ...published, deprecated });
 });

@@ -7,13 +7,28 @@ import {
   majorOf,
 } from '@causeway/protocol';
 import { canonicalJson } from './canonical-json.ts';
+import {
+  definitionsContract,
+  maxCompareSteps,
+  sameWords,
+  schemaBreaks,
+  sidePointer,
+} from './compare-schemas.ts';
 import { contractOf, differences, type ValueDifference } from './json-schema/contract.ts';
+import { createSteps, type Steps } from './json-schema/steps.ts';
 
 /** One difference between two manifests of an API. */
 export interface ManifestDifference {
-  /** Into the published manifest or, for what was added, into the proposed one. */
+  /** Into the proposed manifest or, for what was removed and for replies, into the published one. */
   readonly pointer: string;
+  /** What was and what is, and where it is breaking, why. */
   readonly what: string;
+  /** What stood there; absent where there was nothing. */
+  readonly before?: unknown;
+  /** What stands there now; absent where there is nothing. */
+  readonly after?: unknown;
+  /** Why a caller may fail; absent where none can. */
+  readonly why?: string;
   /** True where a caller of the published API may fail. */
   readonly breaking: boolean;
 }
@@ -25,14 +40,32 @@ export interface Comparison {
   readonly differences: readonly ManifestDifference[];
 }
 
-function wordsFor({ before, after }: ValueDifference): string {
+/** Differences inside one schema that are listed where none of them is breaking. */
+const mostListed = 50;
+
+function wordsFor({ before, after }: Omit<ValueDifference, 'pointer'>): string {
   const cut = (value: unknown) => {
     const text = JSON.stringify(value);
     return text.length > 80 ? `${text.slice(0, 77)}...` : text;
   };
+  if (before === undefined && after === undefined) return 'is another';
   if (before === undefined) return `was added: ${cut(after)}`;
   if (after === undefined) return `was removed: ${cut(before)}`;
   return `was ${cut(before)}, is ${cut(after)}`;
+}
+
+/** A difference, breaking where there is a reason. */
+function differs(place: ValueDifference, why?: string): ManifestDifference {
+  const { pointer, before, after } = place;
+  const words = wordsFor(place);
+  return {
+    pointer,
+    what: why === undefined ? words : `${words}: ${why}`,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(why === undefined ? {} : { why }),
+    breaking: why !== undefined,
+  };
 }
 
 function settings(endpoint: EndpointDescription) {
@@ -44,81 +77,149 @@ function settings(endpoint: EndpointDescription) {
   };
 }
 
-function compareEndpoints(before: EndpointDescription, after: EndpointDescription, pointer: string) {
-  const found: ManifestDifference[] = [];
-  for (const side of ['request', 'reply'] as const) {
-    const contract = differences(contractOf(before[side]), contractOf(after[side]), `${pointer}/${side}`);
-    for (const difference of contract) {
-      found.push({ pointer: difference.pointer, what: wordsFor(difference), breaking: true });
-    }
-    // The same demands in other words.
-    if (contract.length === 0 && canonicalJson(before[side]) !== canonicalJson(after[side])) {
-      found.push({ pointer: `${pointer}/${side}`, what: 'has other descriptions', breaking: false });
-    }
+/** Why another value of a setting breaks a caller; undefined where it does not. */
+const settingBreaks: {
+  readonly [K in keyof ReturnType<typeof settings>]: (before: number, after: number) => string | undefined;
+} = {
+  idempotent: (before, after) =>
+    after < before ? 'callers repeat calls of it that may have run' : undefined,
+  checkReply: (before, after) => (after < before ? 'callers rely on replies that are checked' : undefined),
+  maxRequestBytes: (before, after) =>
+    after < before ? `callers may send more than ${after} bytes, which is refused now` : undefined,
+  maxReplyBytes: (before, after) =>
+    after > before ? `callers may have room for no more than ${before} bytes` : undefined,
+};
+
+type Side = 'request' | 'reply';
+
+function compareSide(
+  [before, after]: readonly [Manifest, Manifest],
+  name: string,
+  side: Side,
+  steps: Steps,
+): ManifestDifference[] {
+  const placed = ({ endpoints, $defs }: Manifest) => ({ schema: endpoints[name]?.[side], shared: $defs });
+  const [old, now] = [placed(before), placed(after)];
+  const pointer = sidePointer(name, side);
+  const isSame = sameWords(old, now);
+  if (!isSame) {
+    const breaks = schemaBreaks(side, old, now, pointer, steps);
+    if (breaks.length > 0) return breaks.map(({ why, ...place }) => differs(place, why));
   }
+  const places = isSame ? [] : differences(contractOf(old.schema), contractOf(now.schema), pointer);
+  if (places.length > 0) return places.slice(0, mostListed).map((place) => differs(place));
+  // The same demands in other words.
+  return canonicalJson(old.schema) === canonicalJson(now.schema)
+    ? []
+    : [{ pointer, what: 'has other descriptions', breaking: false }];
+}
+
+function compareEndpoints(
+  manifests: readonly [Manifest, Manifest],
+  name: string,
+  steps: Steps,
+): ManifestDifference[] {
+  const [before, after] = manifests.map(({ endpoints }) => endpoints[name] as EndpointDescription) as [
+    EndpointDescription,
+    EndpointDescription,
+  ];
+  const pointer = `/endpoints/${escapePointer(name)}`;
+  const found = [
+    ...compareSide(manifests, name, 'request', steps),
+    ...compareSide(manifests, name, 'reply', steps),
+  ];
   const old = settings(before);
   const now = settings(after);
-  for (const name of Object.keys(old) as (keyof typeof old)[]) {
-    if (old[name] === now[name]) continue;
-    // Less than was promised breaks callers; more does not. As numbers, true is more than false.
-    const what = wordsFor({ pointer: '', before: old[name], after: now[name] });
-    found.push({ pointer: `${pointer}/${name}`, what, breaking: Number(now[name]) < Number(old[name]) });
+  for (const setting of Object.keys(old) as (keyof typeof old)[]) {
+    if (old[setting] === now[setting]) continue;
+    // As numbers, true is more than false.
+    const why = settingBreaks[setting](Number(old[setting]), Number(now[setting]));
+    found.push(differs({ pointer: `${pointer}/${setting}`, before: old[setting], after: now[setting] }, why));
   }
   if (before.description !== after.description) {
     found.push({ pointer: `${pointer}/description`, what: 'is another text', breaking: false });
+  }
+  if (canonicalJson(before.examples) !== canonicalJson(after.examples)) {
+    found.push({ pointer: `${pointer}/examples`, what: 'are others', breaking: false });
+  }
+  return found;
+}
+
+/** What is neither an endpoint nor breaks anyone. */
+function compareRest(published: Manifest, proposed: Manifest): ManifestDifference[] {
+  const found: ManifestDifference[] = [];
+  if (published.description !== proposed.description) {
+    found.push({ pointer: '/description', what: 'is another text', breaking: false });
+  }
+  for (const name of ['owner', 'deprecated'] as const) {
+    const [before, after] = [published[name], proposed[name]];
+    if (canonicalJson(before) !== canonicalJson(after))
+      found.push(differs({ pointer: `/${name}`, before, after }));
+  }
+  // What they mean to the endpoints that refer to them is compared there.
+  const [old, now] = [definitionsContract(published.$defs), definitionsContract(proposed.$defs)];
+  const places = differences(old ?? {}, now ?? {}, '/$defs');
+  found.push(...places.slice(0, mostListed).map((place) => differs(place)));
+  if (places.length === 0 && canonicalJson(published.$defs) !== canonicalJson(proposed.$defs)) {
+    found.push({ pointer: '/$defs', what: 'have other descriptions', breaking: false });
   }
   return found;
 }
 
 /**
- * Compares a manifest with the one published under the same name and major. The rule is conservative.
+ * Compares a manifest with the one published under the same name and major, in the direction that matters:
+ * requests may be widened and replies narrowed (docs/contracts.md).
  *
- * Incompatible: another service or major; an endpoint removed; any change of what a request or reply schema
- * demands, even one that admits more; `idempotent` or `checkReply` taken back; `maxRequestBytes` or `maxReplyBytes`
- * lowered.
- * Changed: endpoints added, other descriptions, titles, examples, comments or `x-…` annotations, another version
- * string of the same major, a limit raised, `idempotent` or `checkReply` promised. Same: nothing of these. The tenant is not
- * compared: a service leaves it out.
+ * Incompatible: another service or major; an endpoint removed; a request that was valid and is refused now; a reply
+ * that can come now and could not; any change under a keyword outside the subset; `idempotent` or `checkReply` taken
+ * back; `maxRequestBytes` lowered or `maxReplyBytes` raised.
+ * Changed: all else, down to descriptions. Same: nothing. The tenant is not compared: a service leaves it out.
  */
 export function compareManifests(published: Manifest, proposed: Manifest): Comparison {
   const found: ManifestDifference[] = [];
+  const steps = createSteps(maxCompareSteps);
   if (published.service !== proposed.service) {
-    const what = wordsFor({ pointer: '', before: published.service, after: proposed.service });
-    found.push({ pointer: '/service', what, breaking: true });
+    const place = { pointer: '/service', before: published.service, after: proposed.service };
+    found.push(differs(place, 'callers call it by its name'));
   }
   if (published.version !== proposed.version) {
-    const what = wordsFor({ pointer: '', before: published.version, after: proposed.version });
-    const breaking = majorOf(published.version) !== majorOf(proposed.version);
-    found.push({ pointer: '/version', what, breaking });
+    const place = { pointer: '/version', before: published.version, after: proposed.version };
+    const isOther = majorOf(published.version) !== majorOf(proposed.version);
+    found.push(differs(place, isOther ? 'callers call it by its major version' : undefined));
   }
-  if (published.description !== proposed.description) {
-    found.push({ pointer: '/description', what: 'is another text', breaking: false });
+  for (const name of Object.keys(published.endpoints)) {
+    if (Object.hasOwn(proposed.endpoints, name)) {
+      found.push(...compareEndpoints([published, proposed], name, steps));
+    } else {
+      const why = 'callers may call it';
+      const what = `was removed: ${why}`;
+      found.push({ pointer: `/endpoints/${escapePointer(name)}`, what, why, breaking: true });
+    }
   }
-  const before = new Map(Object.entries(published.endpoints));
-  const after = new Map(Object.entries(proposed.endpoints));
-  for (const [name, endpoint] of before) {
-    const pointer = `/endpoints/${escapePointer(name)}`;
-    const now = after.get(name);
-    if (now) found.push(...compareEndpoints(endpoint, now, pointer));
-    else found.push({ pointer, what: 'was removed', breaking: true });
-  }
-  for (const name of after.keys()) {
-    if (before.has(name)) continue;
+  for (const name of Object.keys(proposed.endpoints)) {
+    if (Object.hasOwn(published.endpoints, name)) continue;
     found.push({ pointer: `/endpoints/${escapePointer(name)}`, what: 'was added', breaking: false });
   }
-  const breaking = found.some((difference) => difference.breaking);
+  found.push(...compareRest(published, proposed));
+  // One of the manifest's $defs may break many endpoints at the same place.
+  const once = [...new Map(found.map((each) => [`${each.pointer}\n${each.what}`, each])).values()];
+  const broken = new Set(once.filter(({ breaking }) => breaking).map(({ pointer }) => pointer));
+  const listed = once.filter(({ breaking, pointer }) => breaking || !broken.has(pointer));
   return {
-    verdict: breaking ? 'incompatible' : found.length > 0 ? 'changed' : 'same',
-    differences: found,
+    verdict: broken.size > 0 ? 'incompatible' : found.length > 0 ? 'changed' : 'same',
+    differences: listed,
   };
 }
 
-/** True where two manifests promise the same: equal but for descriptions and the tenant. */
+/**
+ * True where two manifests promise the same: equal but for descriptions, examples and the tenant. An owner or a
+ * deprecation that the second says nothing of is taken to be the first's, as publishing does.
+ */
 export function sameContract(a: Manifest, b: Manifest): boolean {
-  const contract = ({ service, version, endpoints }: Manifest) =>
+  const contract = ({ service, version, endpoints, $defs, owner, deprecated }: Manifest) =>
     canonicalJson({
-      service,
-      version,
+      ...{ service, version, owner, deprecated },
+      $defs: definitionsContract($defs),
       endpoints: Object.fromEntries(
         Object.entries(endpoints).map(([name, endpoint]) => [
           name,
@@ -126,5 +227,15 @@ export function sameContract(a: Manifest, b: Manifest): boolean {
         ]),
       ),
     });
-  return contract(a) === contract(b);
+  return contract(a) === contract(withStanding(a, b));
+}
+
+/** A manifest as a service publishes it over the one that stands: what only people say is kept where it is silent. */
+export function withStanding<M extends Manifest>(standing: Manifest, proposed: M): M {
+  const { owner, deprecated } = standing;
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(deprecated === undefined ? {} : { deprecated }),
+    ...proposed,
+  };
 }

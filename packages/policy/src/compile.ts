@@ -1,6 +1,7 @@
 import {
   compiledKeys,
   type DiscoveredApi,
+  type Manifest,
   majorOf,
   type Rule,
   type ServedApi,
@@ -10,6 +11,7 @@ import {
 import { compareText } from './canonical-json.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents } from './documents.ts';
+import { sharedNames } from './json-schema/shared-definitions.ts';
 import { spanOf, stretchAround } from './matching/times.ts';
 import type { RuleIndex } from './rule-index.ts';
 
@@ -76,6 +78,16 @@ function orderSites(sites: readonly string[], own: string): string[] {
   return [...sites].sort((a, b) => rank(a) - rank(b) || compareText(a, b));
 }
 
+/** Those of a manifest's `$defs` that these endpoints refer to: a caller is not shown what others call. */
+function sharedBy(endpoints: Manifest['endpoints'], shared: Manifest['$defs']): Manifest['$defs'] {
+  if (shared === undefined) return undefined;
+  const schemas = Object.values(endpoints).flatMap(({ request, reply }) => [request, reply]);
+  const names = sharedNames(schemas, shared);
+  return names.length === 0
+    ? undefined
+    : Object.fromEntries(names.sort(compareText).map((name) => [name, shared[name] ?? true]));
+}
+
 function visibleApi(
   index: DocumentIndex,
   api: ApiDocument,
@@ -91,13 +103,19 @@ function visibleApi(
     for (const endpoint of here) granted.add(endpoint);
   }
   if (sites.length === 0) return undefined;
+  const { description, owner, deprecated } = api;
+  const endpoints = Object.fromEntries(Object.entries(api.endpoints).filter(([name]) => granted.has(name)));
+  const $defs = sharedBy(endpoints, api.$defs);
   return {
     service: api.service,
     major,
     version: api.version,
-    ...(api.description === undefined ? {} : { description: api.description }),
+    ...(description === undefined ? {} : { description }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(deprecated === undefined ? {} : { deprecated }),
+    ...($defs === undefined ? {} : { $defs }),
     sites: orderSites(sites, caller.site),
-    endpoints: Object.fromEntries(Object.entries(api.endpoints).filter(([name]) => granted.has(name))),
+    endpoints,
   };
 }
 

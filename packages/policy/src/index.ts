@@ -6,6 +6,7 @@ export {
   compareManifests,
   type ManifestDifference,
   sameContract,
+  withStanding,
 } from './compare-manifests.ts';
 export { compile, compileSite, nextEdge, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
 export {
@@ -20,6 +21,7 @@ export { diffTables, type TableChanges } from './diff-tables.ts';
 export type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
 export { explain } from './explain.ts';
 export { compileSchema, type ValueCheck } from './json-schema/compile-schema.ts';
+export { withShared } from './json-schema/shared-definitions.ts';
 export { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency.ts';
 export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter.ts';
 export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';

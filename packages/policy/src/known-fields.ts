@@ -1,4 +1,5 @@
 import {
+  type Deprecation,
   type EndpointDescription,
   escapePointer,
   type Fault,
@@ -48,18 +49,30 @@ const endpoint: Record<keyof EndpointDescription, true> = {
   description: true,
   request: true,
   reply: true,
+  examples: true,
   idempotent: true,
   checkReply: true,
   maxRequestBytes: true,
   maxReplyBytes: true,
 };
+const deprecated: Record<keyof Deprecation, true> = { date: true, note: true };
 const manifest: Record<keyof Manifest, Shape | true> = {
   kind: true,
   tenant: true,
   service: true,
   version: true,
   description: true,
+  owner: true,
+  deprecated: { fields: deprecated },
+  $defs: true,
   endpoints: { each: { fields: endpoint } },
+};
+
+/** What is written elsewhere for a field of ours, and is not like its name. */
+const aliases: Readonly<Record<string, string>> = {
+  definitions: '$defs',
+  schemas: '$defs',
+  sunset: 'deprecated',
 };
 
 /** Shapes of the documents that people write by hand. */
@@ -77,7 +90,11 @@ export function unknownField(value: unknown, shape: Shape, pointer = ''): Fault 
       shape.each ?? (shape.fields && Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined);
     if (known === undefined) {
       const names = Object.keys(shape.fields ?? {});
-      const hint = didYouMean(name, names) || `; known fields: ${names.join(', ')}`;
+      const alias = aliases[name];
+      const isMeant = alias !== undefined && names.includes(alias);
+      const hint =
+        (isMeant ? `; did you mean "${alias}"?` : didYouMean(name, names)) ||
+        `; known fields: ${names.join(', ')}`;
       return { pointer: place, problem: `is not a known field${hint}` };
     }
     const inner = known === true ? undefined : unknownField(field, known, place);

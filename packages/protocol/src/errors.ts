@@ -1,3 +1,5 @@
+import type { BreakingDifference, Refusal } from './generated/types.ts';
+
 /** One row of the error table. Code and number are API; the texts are not. */
 export interface ErrorEntry {
   readonly number: number;
@@ -142,6 +144,8 @@ export interface ErrorDetails {
   readonly retryAfter?: number;
   /** JSON pointer (RFC 6901) of the fault in the input. */
   readonly pointer?: string;
+  /** What would break callers, of INCOMPATIBLE_API. */
+  readonly differences?: readonly BreakingDifference[];
   readonly cause?: unknown;
 }
 
@@ -158,6 +162,7 @@ export class CausewayError extends Error {
   readonly retryable: boolean;
   readonly retryAfter: number | undefined;
   readonly pointer: string | undefined;
+  readonly differences: readonly BreakingDifference[] | undefined;
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     super(`${code}: ${reason}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -167,16 +172,18 @@ export class CausewayError extends Error {
     this.reason = reason.length > maxReason ? `${reason.slice(0, maxReason)}…` : reason;
     this.retryAfter = details.retryAfter;
     this.pointer = details.pointer?.slice(0, maxReason);
+    this.differences = details.differences;
   }
 
   /** Shape on the wire and of `causeway call`'s standard error: `schemas/refusal.json`. */
-  toJSON(): { code: ErrorCode; number: number; reason: string; retryAfter?: number; pointer?: string } {
+  toJSON(): Refusal & { code: ErrorCode } {
     return {
       code: this.code,
       number: this.number,
       reason: this.reason,
       ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
       ...(this.pointer === undefined ? {} : { pointer: this.pointer }),
+      ...(this.differences === undefined ? {} : { differences: [...this.differences] }),
     };
   }
 

@@ -6,6 +6,8 @@ export const headers = {
   deadline: 'Causeway-Deadline',
   /** `<site>.<service>` of the caller; set by the gateway, never by the caller. */
   caller: 'Causeway-Caller',
+  /** On replies of an API that is deprecated: since when, as RFC 9745 writes it, `@<seconds since the epoch>`. */
+  deprecation: 'Causeway-Deprecation',
   /** W3C trace context. */
   traceparent: 'traceparent',
   /** Error code and reason of a reply, as NATS micro names them (NATS ADR-32). */

@@ -1,4 +1,5 @@
 export { apiName, majorOf, parseApiEndpoint } from './api-name.ts';
+export { deprecationTime, encodeDeprecation, parseDeprecation } from './deprecation.ts';
 export {
   CausewayError,
   type ErrorCode,
@@ -16,12 +17,14 @@ export type {
   AuditRecord,
   BeatReply,
   BeatRequest,
+  BreakingDifference,
   CompiledReply,
   CompiledRequest,
   ConsoleReply,
   ConsoleRequest,
   DeleteReply,
   DeleteRequest,
+  Deprecation,
   DiscoveredApi,
   DiscoverReply,
   DiscoverRequest,

@@ -16,10 +16,11 @@ export function readReply<N extends keyof Messages>(expected: N, bytes: Uint8Arr
   }
   const refusal = check('Refusal', value);
   if (refusal.value && isErrorCode(refusal.value.code)) {
-    const { code, reason, pointer, retryAfter } = refusal.value;
+    const { code, reason, pointer, retryAfter, differences } = refusal.value;
     throw new CausewayError(code, reason, {
       ...(pointer === undefined ? {} : { pointer }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(differences === undefined ? {} : { differences }),
     });
   }
   return check(expected, value);

@@ -18,6 +18,7 @@ import {
   type ReplyMux,
 } from '@causeway/transport';
 import { createCircuitBreaker } from './circuit-breaker.ts';
+import type { Deprecations } from './deprecations.ts';
 import type { Discovery } from './discovery.ts';
 import type { Link } from './link.ts';
 import type { NoRouteReporter } from './no-route.ts';
@@ -64,13 +65,14 @@ export interface CallerOptions {
   readonly link: Link;
   readonly discovery: Discovery;
   readonly reports: NoRouteReporter;
+  readonly deprecations: Deprecations;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** One caller for each connection: it numbers the connection's calls. */
 export function createCaller(options: CallerOptions): Caller {
-  const { identity, connection, mux, hub, link, discovery, reports, clock, random } = options;
+  const { identity, connection, mux, hub, link, discovery, reports, deprecations, clock, random } = options;
   const { site, service: from } = identity;
   const breaker = createCircuitBreaker(clock);
   const callPrefix = `${createTokens(random)().slice(0, 12)}-`;
@@ -130,7 +132,9 @@ export function createCaller(options: CallerOptions): Caller {
           reject(outcome === 'aborted' && signal ? signal.reason : fault(outcome, to, call, body, opts));
           return;
         }
+        const deprecated = deprecations.note(to.service, to.major, outcome);
         try {
+          if (deprecated) opts.onDeprecated?.(deprecated);
           resolve(resultOf(outcome));
         } catch (error) {
           reject(error);

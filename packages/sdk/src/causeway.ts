@@ -11,6 +11,7 @@ import {
 } from '@causeway/transport';
 import { createCaller } from './caller.ts';
 import { createClient } from './client.ts';
+import { createDeprecations } from './deprecations.ts';
 import { createDiscovery } from './discovery.ts';
 import { createLink } from './link.ts';
 import { createNoRouteReporter } from './no-route.ts';
@@ -22,6 +23,7 @@ import type {
   AnyHandler,
   CallOptions,
   Client,
+  DeprecatedApi,
   Handlers,
   Identity,
   MajorOf,
@@ -43,6 +45,8 @@ export interface CausewayStatus {
   readonly revision: number | undefined;
   readonly pendingCalls: number;
   readonly serving: readonly Serving[];
+  /** APIs called here of which a reply said that they are deprecated. */
+  readonly deprecated: readonly DeprecatedApi[];
   /** Calls that reached nobody: still to be reported to the gateway, and never reported. */
   readonly unrouted: { readonly waiting: number; readonly dropped: number };
 }
@@ -162,7 +166,8 @@ function assemble(
   const around = { ...settings, ...base, gateway, hub, closing: closing.signal, onStopped };
   const reports = createNoRouteReporter(around);
   const discovery = createDiscovery(around);
-  const caller = createCaller({ ...around, discovery, reports });
+  const deprecations = createDeprecations(settings.logger);
+  const caller = createCaller({ ...around, discovery, reports, deprecations });
   let ending: Promise<void> | undefined;
 
   async function serve(manifest: Manifest, handlers: object, options?: ServeOptions): Promise<Serving> {
@@ -211,7 +216,7 @@ function assemble(
         ...(site === undefined ? {} : { site }),
         ...options,
       }),
-    serve: (manifest, handlers, options) => serve(manifest as Manifest, handlers, options),
+    serve: (manifest, handlers, options) => serve(manifest as unknown as Manifest, handlers, options),
     discover: discovery.discover,
     watch,
     status: () => ({
@@ -221,6 +226,7 @@ function assemble(
       revision: discovery.revision,
       pendingCalls: caller.pending,
       serving: [...servings],
+      deprecated: deprecations.known,
       unrouted: { waiting: reports.waiting, dropped: reports.dropped },
     }),
     drain: () => end(drain),

@@ -6,6 +6,7 @@ export type {
   CallContext,
   CallOptions,
   Client,
+  DeprecatedApi,
   Handlers,
   Identity,
   MajorOf,

@@ -23,12 +23,13 @@ export function refusalOf(reply: Reply): CausewayError | undefined {
   if (!value) {
     return new CausewayError(codeOfNumber(number), reply.headers?.get(headers.error) || `error ${number}`);
   }
-  const { code, reason, retryAfter, pointer } = value;
+  const { code, reason, retryAfter, pointer, differences } = value;
   // A code of a newer version: its number says what kind it is, and the name is kept in the reason.
   if (!isErrorCode(code)) return new CausewayError(codeOfNumber(number), `${code}: ${reason}`);
   return new CausewayError(code, reason, {
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(pointer === undefined ? {} : { pointer }),
+    ...(differences === undefined ? {} : { differences }),
   });
 }
 

@@ -23,6 +23,14 @@ export type MajorOf<M extends ManifestOf> = M['version'] extends `${infer N exte
   ? N
   : number;
 
+/** An API of which a reply said that callers should leave it. */
+export interface DeprecatedApi {
+  readonly service: string;
+  readonly major: number;
+  /** Milliseconds since the epoch; it may lie ahead. */
+  readonly since: number;
+}
+
 /** How one call is made. */
 export interface CallOptions {
   /** The site to call; any site that serves the API where absent, the nearest first. */
@@ -33,6 +41,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** W3C trace context, passed on to the service. */
   readonly traceparent?: string;
+  /** Called where the reply says that the API is deprecated, before the call settles. */
+  readonly onDeprecated?: (deprecated: DeprecatedApi) => void;
   /**
    * How often to send the call again, within its timeout; 0 where absent, `Infinity` for as long as there is time.
    * It is sent again where it was refused for now (`retryable`) and surely did not run. Where the manifest says of the

@@ -8,7 +8,7 @@ import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
-import { printableLine } from '../output/terminal.ts';
+import { printable, printableLine } from '../output/terminal.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
@@ -85,6 +85,13 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
       changes,
     ),
   );
+  if (options.output === 'table') {
+    for (const { name, differences = [] } of changes) {
+      for (const { pointer, what } of differences) {
+        context.stderr.write(`causeway: ${name}${printable(`${pointer} ${what}`)}\n`);
+      }
+    }
+  }
   if (options.dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');
 }
 
@@ -98,6 +105,14 @@ export function placed(error: unknown, sources: readonly SourceDocument[]): unkn
   const reason = error.reason
     .replaceAll(`/documents/${index}/`, '/')
     .replaceAll(new RegExp(`/documents/${index}(?!\\d)`, 'g'), 'document');
-  const text = `${error.code}: ${source.place(rest)} (document ${source.number}): ${reason}; nothing was applied`;
+  // One line each: the reason has them too, but is cut off where there are many.
+  const [summary = reason] = error.differences ? reason.split('): ') : [reason];
+  const lines = (error.differences ?? []).map(
+    ({ pointer, before, after, why }) =>
+      `\n  ${pointer}${before === undefined ? '' : ` was ${before}`}${after === undefined ? '' : ` is ${after}`}: ${why}`,
+  );
+  const said =
+    lines.length > 0 ? `${summary}); nothing was applied${lines.join('')}` : `${reason}; nothing was applied`;
+  const text = `${error.code}: ${source.place(rest)} (document ${source.number}): ${said}`;
   return new CommandFailure(text, { cause: error });
 }

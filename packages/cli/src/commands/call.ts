@@ -1,4 +1,4 @@
-import { CausewayError } from '@causeway/protocol';
+import { apiName, CausewayError } from '@causeway/protocol';
 import { Argument, type Command, Option } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure, UsageError } from '../failure.ts';
@@ -26,7 +26,8 @@ Examples:
   echo '{"symbol":"IBM"}' | causeway call quotes.v1.latest - --as desk.creds
 
 The reply is one line of JSON on standard output. A refusal is one on standard error,
-{"code","number","reason","retryAfter"?,"pointer"?}, and the exit code is 1.`;
+{"code","number","reason","retryAfter"?,"pointer"?}, and the exit code is 1. A reply of a deprecated API has a note of
+that on standard error.`;
 
 /** `causeway call` */
 export function addCall(program: Command, context: Context): void {
@@ -56,10 +57,15 @@ async function call(context: Context, target: Target, json: string, options: Cal
   const site = options.site ?? target.site;
   const input = json === '-' ? await readInput(context) : parseInput(json);
   let reply: unknown;
+  let since: number | undefined;
   try {
     const service = await connectAs(context, options.dir, options.as, 'silent');
     try {
-      const asked = () => service.call({ ...target, site }, input, { timeout: options.timeout });
+      const onDeprecated = (told: { since: number }) => {
+        since = told.since;
+      };
+      const asked = () =>
+        service.call({ ...target, site }, input, { timeout: options.timeout, onDeprecated });
       // For programs, standard error has the refusal and nothing else.
       reply = await (context.stderr.isTTY ? whileWaiting(context, 'waiting for the reply', asked) : asked());
     } finally {
@@ -69,6 +75,10 @@ async function call(context: Context, target: Target, json: string, options: Cal
   } catch (error) {
     if (!(error instanceof CausewayError)) throw error;
     throw new CommandFailure(jsonText(error), { bare: true, cause: error });
+  }
+  if (since !== undefined) {
+    const day = new Date(since).toISOString().slice(0, 10);
+    context.stderr.write(`causeway: ${apiName(target.service, target.major)} is deprecated from ${day} on\n`);
   }
   const value = reply === undefined ? null : reply;
   context.stdout.write(options.output === 'yaml' ? yamlText(value) : jsonLine(value));

@@ -79,6 +79,7 @@ function table(context: Context, apis: readonly DiscoveredApi[]): string {
       { title: 'VERSION', value: (api) => api.version },
       { title: 'ENDPOINTS', value: (api) => Object.keys(api.endpoints).join(', ') },
       { title: 'SITES', value: (api) => api.sites.join(', ') },
+      { title: 'DEPRECATED', value: (api) => api.deprecated?.date },
     ],
     apis,
   );

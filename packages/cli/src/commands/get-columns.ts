@@ -1,4 +1,4 @@
-import type { GetRequest, Policy } from '@causeway/protocol';
+import type { Deprecation, GetRequest, Policy } from '@causeway/protocol';
 import type { Column } from '../output/table.ts';
 
 /** An item as the registry lists it. */
@@ -29,6 +29,8 @@ export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item
     field('VERSION', 'version'),
     { title: 'ENDPOINTS', value: (item) => Object.keys(item.endpoints ?? {}).join(', ') },
     field('SITES', 'sites'),
+    field('OWNER', 'owner'),
+    { title: 'DEPRECATED', value: (item) => (item.deprecated as Deprecation | undefined)?.date },
   ],
   policies: [
     field('NAME', 'name'),

@@ -14,6 +14,7 @@ import type { Msg, MsgHdrs } from 'nats';
 import { type AdmittingEntry, entryFor, type GuardEntry } from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
+import { withDeprecation } from './deprecation-header.ts';
 import { createHeldReplies } from './held-replies.ts';
 import { payloadFault } from './payload-fault.ts';
 import { decisionOf, leaseReason, limitReason, refusalOf, sizeReason } from './reasons.ts';
@@ -133,11 +134,12 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     headers?: MsgHdrs,
   ): void {
     const whole = { ...outcome, replyBytes: body.length };
+    const told = call.entry.admits ? withDeprecation(call.entry.deprecation, headers) : headers;
     if (call.entry.admits && call.entry.strict) {
-      writeRecord(call, whole, held.hold(call.reply, body, headers));
+      writeRecord(call, whole, held.hold(call.reply, body, told));
       return;
     }
-    around.publish(call.reply, body, headers);
+    around.publish(call.reply, body, told);
     writeRecord(call, whole);
   }
 

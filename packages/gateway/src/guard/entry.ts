@@ -34,6 +34,8 @@ export interface AdmittingEntry extends EntryBase {
   readonly largestReply: Bound;
   /** For how long, in ms, the site admits the call while it hears nothing from the registry. */
   readonly lease: number;
+  /** What the caller is told of the API's deprecation, as a header; absent where there is none. */
+  readonly deprecation?: string;
   /** `.v<major>.<endpoint>`, behind `serve.<site>.<service>.<instance>`. */
   readonly serveSuffix: string;
 }
@@ -101,6 +103,7 @@ export function compileEntry(
       says: `${endpoint.name} gives at most`,
     }),
     lease: decision.lease,
+    ...(api.deprecation === undefined ? {} : { deprecation: api.deprecation }),
     serveSuffix: `.v${fields.major}.${fields.endpoint}`,
   };
 }

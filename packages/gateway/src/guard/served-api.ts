@@ -1,8 +1,16 @@
-import { compileSchema, createRuleIndex, type RuleIndex, type ValueCheck } from '@causeway/policy';
+import {
+  compileSchema,
+  createRuleIndex,
+  type RuleIndex,
+  type ValueCheck,
+  withShared,
+} from '@causeway/policy';
 import {
   defaultMaxReplyBytes,
   defaultMaxRequestBytes,
   type EndpointDescription,
+  encodeDeprecation,
+  type Manifest,
   majorOf,
   type ServedApi,
 } from '@causeway/protocol';
@@ -24,16 +32,18 @@ export interface GuardedApi {
   readonly service: string;
   readonly major: number;
   readonly source: ServedApi;
+  /** Value of the header that callers are told with; absent where the API is not deprecated. */
+  readonly deprecation?: string;
   readonly rules: RuleIndex;
   readonly endpoints: ReadonlyMap<string, GuardedEndpoint>;
 }
 
 /** A check that is compiled when it is first needed: an API may have hundreds of endpoints that nobody calls. */
-function lazyCheck(schema: EndpointDescription['request']): ValueCheck {
+function lazyCheck(schema: EndpointDescription['request'], shared: Manifest['$defs']): ValueCheck {
   let check: ValueCheck | undefined;
   return (value) => {
     if (!check) {
-      const compiled = compileSchema(schema);
+      const compiled = compileSchema(withShared(schema, shared));
       // The registry checked it; where it cannot be compiled here nothing passes.
       check =
         compiled.value ??
@@ -43,27 +53,33 @@ function lazyCheck(schema: EndpointDescription['request']): ValueCheck {
   };
 }
 
-function guardEndpoint(name: string, description: EndpointDescription): GuardedEndpoint {
+function guardEndpoint(
+  name: string,
+  description: EndpointDescription,
+  shared: Manifest['$defs'],
+): GuardedEndpoint {
   return {
     name,
     maxRequestBytes: description.maxRequestBytes ?? defaultMaxRequestBytes,
     maxReplyBytes: description.maxReplyBytes ?? defaultMaxReplyBytes,
-    requestFault: lazyCheck(description.request),
-    ...(description.checkReply === true ? { replyFault: lazyCheck(description.reply) } : {}),
+    requestFault: lazyCheck(description.request, shared),
+    ...(description.checkReply === true ? { replyFault: lazyCheck(description.reply, shared) } : {}),
   };
 }
 
 /** Makes an entry of the compiled tables ready for use. */
 export function guardApi(source: ServedApi): GuardedApi {
-  const { endpoints, service, version } = source.manifest;
+  const { endpoints, service, version, deprecated, $defs } = source.manifest;
+  const deprecation = deprecated && encodeDeprecation(deprecated);
   return {
     tenant: source.tenant,
     service,
     major: majorOf(version),
     source,
+    ...(deprecation === undefined ? {} : { deprecation }),
     rules: createRuleIndex(source.rules, Object.keys(endpoints)),
     endpoints: new Map(
-      Object.entries(endpoints).map(([name, description]) => [name, guardEndpoint(name, description)]),
+      Object.entries(endpoints).map(([name, description]) => [name, guardEndpoint(name, description, $defs)]),
     ),
   };
 }

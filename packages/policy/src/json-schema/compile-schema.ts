@@ -1,7 +1,7 @@
 import { type Fault, faultOf, type Parsed } from '@causeway/protocol';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { SchemaObject } from './keywords.ts';
-import { createSteps, OutOfSteps } from './steps.ts';
+import { createSteps, OutOfSteps, type Steps } from './steps.ts';
 import { dialect, type Survey, surveySchema } from './survey.ts';
 import { compileValidator } from './validator.ts';
 
@@ -11,7 +11,7 @@ export type ValueCheck = (value: unknown) => Fault | undefined;
 /**
  * Steps that the check of one value may take, 0.15 s at worst. A megabyte of ordinary records takes a sixth of this.
  */
-const maxSteps = 15_000_000;
+export const maxSteps = 15_000_000;
 
 let metaCheck: ValidateFunction | undefined;
 
@@ -30,9 +30,9 @@ export function readSchema(schema: unknown): Parsed<Survey> {
   return fault ? { fault } : survey;
 }
 
-/** Compiles a schema that has been read. */
-export function compileSurveyed(survey: Survey): Parsed<ValueCheck> {
-  const steps = createSteps(Number.POSITIVE_INFINITY);
+/** Compiles a schema that has been read. Checks take their steps from `together`, or have their own each. */
+export function compileSurveyed(survey: Survey, together?: Steps): Parsed<ValueCheck> {
+  const steps = together ?? createSteps(Number.POSITIVE_INFINITY);
   let validate: ValidateFunction;
   try {
     validate = compileValidator(survey, steps);
@@ -41,7 +41,7 @@ export function compileSurveyed(survey: Survey): Parsed<ValueCheck> {
   }
   return {
     value(value) {
-      steps.left = maxSteps;
+      if (!together) steps.left = maxSteps;
       try {
         return validate(value) ? undefined : faultOf(validate.errors);
       } catch (error) {

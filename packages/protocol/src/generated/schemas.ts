@@ -149,6 +149,25 @@ export const messageSchemas: readonly object[] = [
                     "changed",
                     "unchanged"
                   ]
+                },
+                "differences": {
+                  "description": "Of a manifest that is changed: what is other than in the one that stands. None breaks a caller.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "pointer",
+                      "what"
+                    ],
+                    "properties": {
+                      "pointer": {
+                        "type": "string"
+                      },
+                      "what": {
+                        "type": "string"
+                      }
+                    }
+                  }
                 }
               }
             }
@@ -1342,6 +1361,9 @@ export const messageSchemas: readonly object[] = [
           "version": {
             "type": "string"
           },
+          "deprecated": {
+            "$ref": "manifest.json#/$defs/deprecation"
+          },
           "revision": {
             "$ref": "names.json#/$defs/revision"
           },
@@ -1462,6 +1484,27 @@ export const messageSchemas: readonly object[] = [
         "type": "string",
         "maxLength": 4096
       },
+      "owner": {
+        "description": "Who answers for the API: a team, a person, a way to reach them.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 256
+      },
+      "deprecated": {
+        "$ref": "#/$defs/deprecation"
+      },
+      "$defs": {
+        "description": "Schemas that those of endpoints may refer to: `#/$defs/NAME`.",
+        "type": "object",
+        "maxProperties": 512,
+        "additionalProperties": {
+          "type": [
+            "object",
+            "boolean"
+          ],
+          "additionalProperties": true
+        }
+      },
       "endpoints": {
         "type": "object",
         "minProperties": 1,
@@ -1475,6 +1518,27 @@ export const messageSchemas: readonly object[] = [
       }
     },
     "$defs": {
+      "deprecation": {
+        "title": "Deprecation",
+        "description": "An API that callers should leave. It is served as before.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "date"
+        ],
+        "properties": {
+          "date": {
+            "description": "The first day (UTC) on which it is deprecated, as YYYY-MM-DD; it may lie ahead.",
+            "type": "string",
+            "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+          },
+          "note": {
+            "description": "What to call instead, and until when.",
+            "type": "string",
+            "maxLength": 1024
+          }
+        }
+      },
       "endpointDescription": {
         "title": "EndpointDescription",
         "type": "object",
@@ -1503,6 +1567,26 @@ export const messageSchemas: readonly object[] = [
               "boolean"
             ],
             "additionalProperties": true
+          },
+          "examples": {
+            "description": "Calls as they may be made; the request, and the reply where there is one, fit the schemas.",
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "request"
+              ],
+              "properties": {
+                "description": {
+                  "type": "string",
+                  "maxLength": 1024
+                },
+                "request": true,
+                "reply": true
+              }
+            }
           },
           "idempotent": {
             "description": "True where a repeated call does no harm, so that a caller may retry it.",
@@ -1955,6 +2039,35 @@ export const messageSchemas: readonly object[] = [
       "pointer": {
         "description": "JSON pointer (RFC 6901) of the place of the fault in the request.",
         "type": "string"
+      },
+      "differences": {
+        "description": "Of INCOMPATIBLE_API: what would break callers, each at its place in the manifest.",
+        "type": "array",
+        "maxItems": 500,
+        "items": {
+          "title": "BreakingDifference",
+          "type": "object",
+          "required": [
+            "pointer",
+            "why"
+          ],
+          "properties": {
+            "pointer": {
+              "type": "string"
+            },
+            "before": {
+              "description": "What stood there, as JSON; absent where there was nothing.",
+              "type": "string"
+            },
+            "after": {
+              "description": "What stands there now, as JSON; absent where there is nothing.",
+              "type": "string"
+            },
+            "why": {
+              "type": "string"
+            }
+          }
+        }
       }
     }
   },
@@ -2106,6 +2219,23 @@ export const messageSchemas: readonly object[] = [
           },
           "description": {
             "type": "string"
+          },
+          "owner": {
+            "type": "string"
+          },
+          "deprecated": {
+            "$ref": "manifest.json#/$defs/deprecation"
+          },
+          "$defs": {
+            "description": "Schemas that those of the endpoints refer to: `#/$defs/NAME`.",
+            "type": "object",
+            "additionalProperties": {
+              "type": [
+                "object",
+                "boolean"
+              ],
+              "additionalProperties": true
+            }
           },
           "sites": {
             "description": "Sites where the caller may call it, best first.",

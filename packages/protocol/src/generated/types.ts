@@ -88,6 +88,13 @@ export interface ApplyReply {
     tenant?: string;
     name: string;
     change: 'created' | 'changed' | 'unchanged';
+    /**
+     * Of a manifest that is changed: what is other than in the one that stands. None breaks a caller.
+     */
+    differences?: {
+      pointer: string;
+      what: string;
+    }[];
   }[];
   /**
    * What was applied and is perhaps not what was meant.
@@ -567,9 +574,37 @@ export interface Manifest {
    */
   version: string;
   description?: string;
+  /**
+   * Who answers for the API: a team, a person, a way to reach them.
+   */
+  owner?: string;
+  deprecated?: Deprecation;
+  /**
+   * Schemas that those of endpoints may refer to: `#/$defs/NAME`.
+   */
+  $defs?: {
+    [k: string]:
+      | {
+          [k: string]: unknown;
+        }
+      | boolean;
+  };
   endpoints: {
     [k: string]: EndpointDescription;
   };
+}
+/**
+ * An API that callers should leave. It is served as before.
+ */
+export interface Deprecation {
+  /**
+   * The first day (UTC) on which it is deprecated, as YYYY-MM-DD; it may lie ahead.
+   */
+  date: string;
+  /**
+   * What to call instead, and until when.
+   */
+  note?: string;
 }
 export interface EndpointDescription {
   description?: string;
@@ -589,6 +624,16 @@ export interface EndpointDescription {
         [k: string]: unknown;
       }
     | boolean;
+  /**
+   * Calls as they may be made; the request, and the reply where there is one, fit the schemas.
+   *
+   * @maxItems 20
+   */
+  examples?: {
+    description?: string;
+    request: unknown;
+    reply?: unknown;
+  }[];
   /**
    * True where a repeated call does no harm, so that a caller may retry it.
    */
@@ -665,6 +710,18 @@ export interface DiscoveredApi {
   major: number;
   version: string;
   description?: string;
+  owner?: string;
+  deprecated?: Deprecation;
+  /**
+   * Schemas that those of the endpoints refer to: `#/$defs/NAME`.
+   */
+  $defs?: {
+    [k: string]:
+      | {
+          [k: string]: unknown;
+        }
+      | boolean;
+  };
   /**
    * Sites where the caller may call it, best first.
    *
@@ -853,6 +910,7 @@ export interface Announcement {
   service: string;
   major: number;
   version: string;
+  deprecated?: Deprecation;
   /**
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
@@ -1112,6 +1170,24 @@ export interface Refusal {
    * JSON pointer (RFC 6901) of the place of the fault in the request.
    */
   pointer?: string;
+  /**
+   * Of INCOMPATIBLE_API: what would break callers, each at its place in the manifest.
+   *
+   * @maxItems 500
+   */
+  differences?: BreakingDifference[];
+}
+export interface BreakingDifference {
+  pointer: string;
+  /**
+   * What stood there, as JSON; absent where there was nothing.
+   */
+  before?: string;
+  /**
+   * What stands there now, as JSON; absent where there is nothing.
+   */
+  after?: string;
+  why: string;
 }
 export interface RegisterRequest {
   /**

@@ -2,7 +2,7 @@ import { type Announcement, encodeJson, majorOf, subjects } from '@causeway/prot
 import type { NatsConnection } from 'nats';
 import type { DocumentStore } from '../documents/store.ts';
 
-/** Tells consoles, on `discovery.>`, what was published, changed or withdrawn. */
+/** Tells consoles, on `discovery.>`, what was published, changed, deprecated or withdrawn. */
 export interface Announcer {
   /** Announces the difference between what stands now and what stood at the last call. */
   announce(): void;
@@ -22,12 +22,13 @@ export function createAnnouncer(options: { connection: NatsConnection; store: Do
         .filter((service) => service.hosts?.includes(major))
         .map((service) => service.site)
         .sort();
-      const { tenant, service, version } = api;
+      const { tenant, service, version, deprecated } = api;
       announcements.set(`${tenant}.${service}.v${major}`, {
         tenant,
         service,
         major,
         version,
+        ...(deprecated === undefined ? {} : { deprecated }),
         revision: 0,
         sites,
       });
@@ -49,7 +50,11 @@ export function createAnnouncer(options: { connection: NatsConnection; store: Do
         const earlier = before.get(key);
         before.delete(key);
         if (!earlier) send('published', announcement);
-        else if (JSON.stringify(earlier) !== JSON.stringify(announcement)) send('changed', announcement);
+        else if (JSON.stringify(earlier) !== JSON.stringify(announcement)) {
+          const { deprecated } = announcement;
+          const isNews = deprecated && JSON.stringify(earlier.deprecated) !== JSON.stringify(deprecated);
+          send(isNews ? 'deprecated' : 'changed', announcement);
+        }
       }
       for (const announcement of before.values()) send('withdrawn', announcement);
       before = now;

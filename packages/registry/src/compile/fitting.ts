@@ -23,7 +23,7 @@ export function fitting(value: ServedApi | VisibleApis): ServedApi | VisibleApis
 }
 
 function fittingView({ apis }: VisibleApis): VisibleApis {
-  const bare = apis.map((api) => ({
+  const bare = apis.map(({ $defs: _, ...api }) => ({
     ...api,
     endpoints: Object.fromEntries(
       Object.keys(api.endpoints).map((name) => [name, { request: true, reply: true }]),

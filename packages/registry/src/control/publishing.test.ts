@@ -52,10 +52,47 @@ describe('accepting', () => {
       accepting({ ...manifest('1.1.0', count), endpoints: { other: { request: true, reply: true } } }),
     );
     expect(error.code).toBe('INCOMPATIBLE_API');
-    expect(error.reason).toContain('quotes v1 would break its callers: /endpoints/latest');
-    expect(error.reason).toMatch(/publish it as version 2\.0\.0$/);
+    expect(error.reason).toContain('publish it as version 2.0.0): /endpoints/latest was removed');
+    expect(error.differences).toEqual([{ pointer: '/endpoints/latest', why: 'callers may call it' }]);
     expect(error.pointer).toMatch(/^\/endpoints\/latest/);
     expect((await accepting(manifest('2.0.0', count)))?.tenant).toBe('acme');
+  });
+
+  test('publishing - every difference is told, at its place, with what was and is', async () => {
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    const error = await failureOf(accepting({ ...manifest('1.1.0', { ...count, maxProperties: 3 }) }));
+    expect([error.code, error.pointer]).toEqual([
+      'INCOMPATIBLE_API',
+      '/endpoints/latest/request/properties/symbol/type',
+    ]);
+    expect(error.differences).toEqual([
+      {
+        pointer: '/endpoints/latest/request/properties/symbol/type',
+        before: '"string"',
+        after: '"integer"',
+        why: 'callers may send a value that is not of type integer, which is refused now',
+      },
+      {
+        pointer: '/endpoints/latest/request/maxProperties',
+        after: '3',
+        why: 'callers may send more than 3 fields, which is refused now',
+      },
+    ]);
+  });
+
+  test('publishing - a request may be widened under the same major', async () => {
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.1.0', { ...text, required: [] })]);
+    expect(store.get('api.acme.quotes.v1')).toMatchObject({ version: '1.1.0' });
+  });
+
+  test('publishing - a service that starts again does not take back what an administrator deprecated', async () => {
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    const deprecated = { date: '2027-01-31', note: 'call prices' };
+    await store.put([{ ...manifest('1.0.0'), tenant: 'acme', deprecated }]);
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.1')]);
+    expect(store.get('api.acme.quotes.v1')).toMatchObject({ version: '1.0.1', deprecated });
   });
 
   test('publishing - the tenant is that of the publisher, whatever the manifest says', async () => {

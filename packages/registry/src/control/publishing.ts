@@ -1,4 +1,11 @@
-import { type ApiDocument, canonicalJson, checkManifest, compareManifests } from '@causeway/policy';
+import {
+  type ApiDocument,
+  type Comparison,
+  canonicalJson,
+  checkManifest,
+  compareManifests,
+  withStanding,
+} from '@causeway/policy';
 import {
   CausewayError,
   type Clock,
@@ -49,17 +56,34 @@ export function acceptManifest(store: DocumentStore, tenant: string, manifest: u
   if (standing?.kind !== 'api') return api;
   const comparison = compareManifests(standing, api);
   if (comparison.verdict === 'incompatible') {
-    const list = comparison.differences
-      .filter((difference) => difference.breaking)
-      .map(({ pointer, what }) => `${pointer} ${what}`)
-      .join('; ');
-    throw new CausewayError(
-      'INCOMPATIBLE_API',
-      `${api.service} v${major} would break its callers: ${list}; publish it as version ${major + 1}.0.0`,
-      { pointer: comparison.differences.find((difference) => difference.breaking)?.pointer ?? '' },
-    );
+    throw incompatible(`${api.service} v${major}`, `${major + 1}.0.0`, comparison);
   }
   return api;
+}
+
+/** Breaking differences that a refusal holds, each with this many characters of what was and is. */
+const mostDifferences = 500;
+const mostShown = 200;
+
+function incompatible(name: string, nextVersion: string, { differences }: Comparison): CausewayError {
+  const breaking = differences.filter((difference) => difference.breaking);
+  const shown = (value: unknown) => JSON.stringify(value).slice(0, mostShown);
+  const list = breaking.map(({ pointer, what }) => `${pointer.slice(0, mostShown)} ${what}`).join('; ');
+  // The way out comes first: a long list is cut off in the text, and whole in the differences.
+  const count = breaking.length === 1 ? '1 difference' : `${breaking.length} differences`;
+  return new CausewayError(
+    'INCOMPATIBLE_API',
+    `${name} would break its callers (${count}; to break them, publish it as version ${nextVersion}): ${list}`,
+    {
+      pointer: breaking[0]?.pointer ?? '',
+      differences: breaking.slice(0, mostDifferences).map(({ pointer, before, after, why = '' }) => ({
+        pointer: pointer.slice(0, mostShown * 5),
+        ...(before === undefined ? {} : { before: shown(before) }),
+        ...(after === undefined ? {} : { after: shown(after) }),
+        why: why.slice(0, mostShown * 2),
+      })),
+    },
+  );
 }
 
 /** Creates the publishing. Requests that come while another is under way are put together into one change. */
@@ -87,7 +111,17 @@ export function createPublishing(options: {
   /** Whether this very manifest is published: what every start of an instance says again costs no check. */
   function stands(tenant: string, manifest: Manifest): boolean {
     const standing = store.get(documentKeys.api(tenant, manifest.service, majorOf(manifest.version)));
-    return standing?.kind === 'api' && canonicalJson(standing) === canonicalJson({ ...manifest, tenant });
+    return (
+      standing?.kind === 'api' &&
+      canonicalJson(standing) === canonicalJson({ ...withStanding(standing, manifest), tenant })
+    );
+  }
+
+  /** An API that an administrator deprecated stays so when its service starts again and says nothing of it. */
+  function keeping(tenant: string, manifest: Manifest): Manifest {
+    if (!/^\d{1,4}\./.test(manifest.version)) return manifest;
+    const standing = store.get(documentKeys.api(tenant, manifest.service, majorOf(manifest.version)));
+    return standing?.kind === 'api' ? withStanding(standing, manifest) : manifest;
   }
 
   /** The documents that registering these APIs changes; none where all of it stands already. */
@@ -109,7 +143,7 @@ export function createPublishing(options: {
         hosts.add(majorOf(manifest.version));
         continue;
       }
-      const checked = checking.spend(site, () => acceptManifest(store, tenant, manifest));
+      const checked = checking.spend(site, () => acceptManifest(store, tenant, keeping(tenant, manifest)));
       if (!('done' in checked)) {
         throw new CausewayError('OVERLOADED', `site ${site} publishes more than the registry can check`, {
           retryAfter: checked.waitMs,

@@ -127,7 +127,7 @@ describe('all or nothing', () => {
       'a breaking change',
       api('3.1.0', { type: 'string' }),
       'INCOMPATIBLE_API',
-      '/documents/1/endpoints/latest/request',
+      '/documents/1/endpoints/latest/request/type',
     ],
     ['a kind that there is not', { kind: 'site', tenant: 'acme' }, 'INVALID_REQUEST', '/documents/1/kind'],
     ['no kind', { name: 'p2' }, 'INVALID_REQUEST', '/documents/1/kind'],

@@ -1,7 +1,9 @@
 import {
   type ApiDocument,
+  type Comparison,
   canonicalJson,
   checkPolicy,
+  compareManifests,
   didYouMean,
   type PolicyDocument,
   policyWarnings,
@@ -27,6 +29,15 @@ function requireKind(kind: unknown, at: string): void {
   const got = JSON.stringify(kind).slice(0, 40);
   const hint = typeof kind === 'string' ? didYouMean(kind, kinds) : '';
   throw new CausewayError('INVALID_REQUEST', `${pointer} is ${got}; ${expected}${hint}`, { pointer });
+}
+
+/** Differences of one manifest that are told. */
+const mostTold = 50;
+
+function told({ differences }: Comparison): { pointer: string; what: string }[] {
+  return differences
+    .slice(0, mostTold)
+    .map(({ pointer, what }) => ({ pointer: pointer.slice(0, 500), what: what.slice(0, 500) }));
 }
 
 /** apply: policies and manifests, all or none of them. */
@@ -80,6 +91,7 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       if (!(error instanceof CausewayError)) throw error;
       throw new CausewayError(error.code, error.reason, {
         pointer: at + (error.pointer ?? ''),
+        ...(error.differences === undefined ? {} : { differences: error.differences }),
         cause: error,
       });
     }
@@ -118,6 +130,9 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
           ...('tenant' in document ? { tenant: document.tenant } : {}),
           name: (keys[index] as string).split('.').slice(2).join('.'),
           change: standing === undefined ? 'created' : same ? 'unchanged' : 'changed',
+          ...(!same && standing?.kind === 'api' && document.kind === 'api'
+            ? { differences: told(compareManifests(standing, document)) }
+            : {}),
         };
       });
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');

@@ -1,0 +1,160 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formatsPlugin from 'ajv-formats';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonicalJson } from './canonical-json.ts';
+import { maxCompareSteps, schemaBreaks } from './compare-schemas.ts';
+import { createSteps } from './json-schema/steps.ts';
+import { surveySchema } from './json-schema/survey.ts';
+
+type Schema = boolean | { readonly [keyword: string]: unknown };
+
+const names = ['a', 'b', 'kind'];
+const name = fc.constantFrom(...names);
+const small = fc.integer({ min: 0, max: 3 });
+const number = fc.constantFrom(-1, 0, 0.5, 1, 2, 3);
+const scalar = fc.constantFrom<unknown>(null, true, false, 0, 1, 2, 0.5, '', 'a', 'bb', '😀');
+const types = fc.constantFrom('null', 'boolean', 'integer', 'number', 'string', 'array', 'object');
+const some = <T>(value: fc.Arbitrary<T>) =>
+  fc.uniqueArray(value, { minLength: 1, maxLength: 3, selector: canonicalJson });
+
+// JSON has no objects without a prototype, and ajv's comparison no place for them.
+const dictionary = <T>(key: fc.Arbitrary<string>, each: fc.Arbitrary<T>) =>
+  fc.dictionary(key, each, { maxKeys: 3, noNullPrototype: true });
+
+/** One to three keywords at a time, so that two schemas are often comparable. */
+const { schema } = fc.letrec<{ schema: Schema; inner: Schema }>((tie) => {
+  const inner = tie('inner');
+  const fields = dictionary(name, inner);
+  const keyword = fc.oneof(
+    fc.record({ type: fc.oneof(types, some(types)) }),
+    fc.record({ enum: some(scalar) }),
+    fc.record({ const: scalar }),
+    fc.record({ minimum: number }),
+    fc.record({ exclusiveMinimum: number }),
+    fc.record({ maximum: number }),
+    fc.record({ exclusiveMaximum: number }),
+    fc.record({ multipleOf: fc.constantFrom(0.5, 1, 2, 4) }),
+    ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'].map((each) =>
+      small.map((value) => ({ [each]: value })),
+    ),
+    fc.record({ pattern: fc.constantFrom('^a', 'b') }),
+    fc.record({ format: fc.constantFrom('date', 'int32') }),
+    fc.record({ uniqueItems: fc.boolean() }),
+    fc.record({ required: some(name) }),
+    fc.record({ dependentRequired: dictionary(name, some(name)) }),
+    fc.record({ properties: fields }),
+    fc.record({ properties: fields, additionalProperties: inner }),
+    fc.record({ patternProperties: dictionary(fc.constantFrom('^a', '.'), inner) }),
+    fc.record({ propertyNames: inner }),
+    fc.record({ items: inner }),
+    fc.record({ prefixItems: fc.array(inner, { minLength: 1, maxLength: 2 }) }),
+    ...['allOf', 'anyOf', 'oneOf'].map((each) =>
+      fc.array(inner, { minLength: 1, maxLength: 2 }).map((list) => ({ [each]: list })),
+    ),
+    ...['not', 'contains', 'unevaluatedProperties', 'if'].map((each) =>
+      inner.map((value) => ({ [each]: value })),
+    ),
+    fc.constantFrom({ $ref: '#/$defs/d' }),
+    fc.constantFrom({ properties: { a: { $ref: '#' } } }, { items: { $ref: '#' } }),
+  );
+  const whole = fc
+    .array(keyword, { minLength: 1, maxLength: 3 })
+    .map((all) => Object.assign({}, ...all) as Schema);
+  return {
+    inner: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 'schema' },
+      fc.constantFrom<Schema>(true, false, {}),
+      whole,
+      whole,
+    ),
+    schema: fc.record({ top: whole, d: inner }).map(({ top, d }) => ({ ...(top as object), $defs: { d } })),
+  };
+});
+
+/** Another version of a schema: at some of its places a keyword goes, comes, or says more or less. */
+function edited(value: unknown, dice: () => number): unknown {
+  if (typeof value === 'number') return dice() % 3 === 0 ? value + (dice() % 2 === 0 ? 1 : -1) : value;
+  if (Array.isArray(value)) {
+    const kept = value.length > 1 && dice() % 4 === 0 ? value.slice(1) : value;
+    return kept.map((each) => (each !== null && typeof each === 'object' ? edited(each, dice) : each));
+  }
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).filter(([key]) => key === '$defs' || key === 'd' || dice() % 6 !== 0);
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, dice() % 3 === 0 || key === '$defs' ? edited(each, dice) : each]),
+  );
+}
+
+const pair = fc.oneof(
+  fc.record({ before: schema, after: schema }),
+  ...[1, 2, 3].map(() =>
+    fc
+      .record({ before: schema, dice: fc.array(fc.nat(59), { minLength: 30, maxLength: 30 }) })
+      .map(({ before, dice }) => {
+        let at = 0;
+        return { before, after: edited(before, () => dice[at++ % dice.length] ?? 0) as Schema };
+      }),
+  ),
+);
+
+const value = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 2 },
+    fc.oneof(scalar, number, fc.constantFrom('2027-01-31', 'aaaa', 4, 6)),
+    fc.array(tie('value'), { maxLength: 3 }),
+    dictionary(fc.oneof(name, fc.constantFrom('other')), tie('value')),
+  ),
+})).value;
+const pool = fc.sample(value, { numRuns: 400, seed: 9 });
+
+// The package is CommonJS; its declaration hides that the default export is the function itself.
+const addFormats = formatsPlugin as unknown as (ajv: Ajv2020) => void;
+/** Ajv as it comes, and not our own way of using it; one for each schema, for they share their names. */
+function compiled(schema: Schema): ValidateFunction {
+  const ajv = new Ajv2020({ strict: false, logger: false, meta: false, validateSchema: false });
+  addFormats(ajv);
+  return ajv.compile(schema as object);
+}
+
+const dialect = new Ajv2020({ strict: false, logger: false });
+
+/** The schema if it is one, in the eyes of those who publish it. */
+const admissible = (each: Schema) => {
+  const { value: survey } = surveySchema(each);
+  return survey !== undefined && dialect.validateSchema(each as object) === true;
+};
+
+/** Pairs that are looked at; each is compared as a request and as a reply. */
+const pairs = 6_000;
+
+test('compare schemas - whatever is called compatible, ajv agrees on generated instances', {
+  timeout: 120_000,
+}, () => {
+  const counts = { compared: 0, compatible: 0, values: 0, valid: 0 };
+  const at = (each: Schema) => ({ schema: each, shared: undefined });
+  fc.assert(
+    fc.property(pair, fc.array(value, { maxLength: 10 }), ({ before, after }, more) => {
+      fc.pre(canonicalJson(before) !== canonicalJson(after));
+      for (const side of ['request', 'reply'] as const) {
+        const breaks = schemaBreaks(side, at(before), at(after), '', createSteps(maxCompareSteps));
+        counts.compared += 1;
+        if (breaks.length > 0 || !admissible(before) || !admissible(after)) continue;
+        counts.compatible += 1;
+        const [narrow, wide] = (side === 'request' ? [before, after] : [after, before]).map(compiled);
+        for (const each of [...pool, ...more]) {
+          counts.values += 1;
+          if (!narrow?.(each)) continue;
+          counts.valid += 1;
+          if (!wide?.(each)) throw new Error(`${side}: ${JSON.stringify({ before, after, each })}`);
+        }
+      }
+    }),
+    { numRuns: pairs, seed: 5, endOnFailure: true },
+  );
+  // A comparison that calls nothing compatible would agree with anything.
+  expect(counts.compared).toBe(2 * pairs);
+  expect(counts.compatible).toBeGreaterThan(1_000);
+  expect(counts.valid).toBeGreaterThan(100_000);
+  process.stderr.write(`contracts: ${JSON.stringify(counts)}\n`);
+});
