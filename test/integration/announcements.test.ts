@@ -100,6 +100,24 @@ describe('announcements', () => {
     await connection.close();
   });
 
+  it('announcements - a deprecation is announced as one, once, and its taking back as a change', async () => {
+    const { heard, connection } = await listen('acme', 'discovery.acme.old.>');
+    const old = { ...api('old', '1.0.0', ['x']), tenant: 'acme' };
+    const deprecated = { date: '2027-03-31', note: 'call news.v1' };
+    await fabric.admin.apply([old]);
+    await fabric.admin.apply([{ ...old, deprecated }]);
+    await fabric.admin.apply([{ ...old, version: '1.0.1', deprecated }]);
+    await fabric.admin.apply([{ ...old, version: '1.0.1' }]);
+    await until('four announcements', () => heard.length === 4);
+    expect(heard.map(({ subject, body }) => [subject.split('.').at(-1), body.deprecated])).toEqual([
+      ['published', undefined],
+      ['deprecated', deprecated],
+      ['changed', deprecated],
+      ['changed', undefined],
+    ]);
+    await connection.close();
+  });
+
   it('announcements - one invalid document in a request, and none is applied', async () => {
     const before = (await fabric.admin.get('policies')).items;
     const good = {

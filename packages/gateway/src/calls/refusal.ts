@@ -1,4 +1,11 @@
-import { CausewayError, type ErrorCode, encodeJson, errorTable, headers as names } from '@causeway/protocol';
+import {
+  type BreakingDifference,
+  CausewayError,
+  type ErrorCode,
+  encodeJson,
+  errorTable,
+  headers as names,
+} from '@causeway/protocol';
 import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
 
 /** What a refused caller is told. */
@@ -9,6 +16,8 @@ export interface RefusalText {
   readonly retryAfter?: number | undefined;
   /** JSON pointer of the fault in the request. */
   readonly pointer?: string | undefined;
+  /** Of a manifest: what it would break. */
+  readonly differences?: readonly BreakingDifference[] | undefined;
 }
 
 /** A refusal on the wire: the two headers of NATS micro (NATS ADR-32) and the body of `schemas/refusal.json`. */
@@ -16,6 +25,7 @@ export function encodeRefusal(text: RefusalText): { body: Uint8Array; headers: M
   const error = new CausewayError(text.code, text.reason, {
     ...(text.retryAfter === undefined ? {} : { retryAfter: text.retryAfter }),
     ...(text.pointer === undefined ? {} : { pointer: text.pointer }),
+    ...(text.differences === undefined ? {} : { differences: text.differences }),
   });
   const headers = createHeaders();
   headers.set(names.errorCode, String(error.number));

@@ -122,7 +122,7 @@ export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly
       { pointer, asked, known: known.said(name)[0], what },
     ];
     if (Object.hasOwn(valueKeywords, name)) {
-      const words = valueKeywords[name]?.breach(asked) ?? '';
+      const words = valueKeywords[name]?.breach(asked, known) ?? '';
       return valueFollows(name, asked, known) ? nothing : breach(words);
     }
     switch (name) {

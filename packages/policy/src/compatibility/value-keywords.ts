@@ -17,7 +17,7 @@ export interface ValueKeyword {
   /** True where this one value fulfils it; absent where that is not looked at. */
   readonly admits?: (asked: unknown, value: unknown) => boolean;
   /** What does not fulfil it, in words. */
-  readonly breach: (asked: unknown) => string;
+  readonly breach: (asked: unknown, known: Known) => string;
 }
 
 const numeric: readonly Kind[] = ['integer', 'fraction'];
@@ -164,7 +164,10 @@ export const valueKeywords: Readonly<Record<string, ValueKeyword>> = {
     kinds: ['object'],
     follows: (asked, { required }) => (asked as string[]).every((name) => required.has(name)),
     admits: (asked, value) => (asked as string[]).every((name) => Object.hasOwn(value as object, name)),
-    breach: (asked) => `no ${(asked as string[]).map(shown).join(' or no ')}`,
+    breach: (asked, { required }) => {
+      const missing = (asked as string[]).filter((name) => !required.has(name));
+      return `no ${missing.map(shown).join(' or no ')}`;
+    },
   },
   dependentRequired: {
     kinds: ['object'],
