@@ -5,13 +5,11 @@ import type { Breach } from './containment.ts';
 import { createSameSchema, isSilent, keywordOf, type Places } from './same-schema.ts';
 
 /** Keywords that are not compared but for being the same: any change of one counts as breaking. */
-export const outsideKeywords: readonly string[] = [
+const outside: ReadonlySet<string> = new Set([
   ...['contains', 'contentEncoding', 'contentMediaType', 'contentSchema', 'default', 'dependentSchemas'],
   ...['else', 'if', 'maxContains', 'minContains', 'not', 'readOnly', 'then'],
   ...['unevaluatedItems', 'unevaluatedProperties', 'writeOnly'],
-];
-
-const outside: ReadonlySet<string> = new Set(outsideKeywords);
+]);
 
 /**
  * Changes under keywords outside the subset, at places that both documents have. Whatever such a change does, no
