@@ -10,7 +10,7 @@ import {
 import { sidePointer } from './compare-schemas.ts';
 import { compileSurveyed, maxSteps, readSchema } from './json-schema/compile-schema.ts';
 import { maxManifestSize } from './json-schema/schema-cost.ts';
-import { placeInManifest, withShared } from './json-schema/shared-definitions.ts';
+import { placeInManifest, sharedNames, withShared } from './json-schema/shared-definitions.ts';
 import { createSteps } from './json-schema/steps.ts';
 import type { Survey } from './json-schema/survey.ts';
 import { shapes, unknownField } from './known-fields.ts';
@@ -53,13 +53,25 @@ interface ReadSide {
   readonly survey: Survey;
 }
 
+/** Characters of `$defs`, counted for each schema that refers to them: each is read and compared with them. */
+const maxSharedText = 2_000_000;
+
 /** Reads all schemas before it compiles the first: reading is cheap, and says what compiling will cost. */
 function readSides({ endpoints, $defs }: Manifest): Parsed<ReadSide[]> {
   const sides: ReadSide[] = [];
+  const texts = new Map(
+    Object.entries($defs ?? {}).map(([name, each]) => [name, JSON.stringify(each).length]),
+  );
   let size = 0;
+  let shared = 0;
   for (const [name, endpoint] of Object.entries(endpoints)) {
     for (const side of ['request', 'reply'] as const) {
       const pointer = sidePointer(name, side);
+      for (const each of sharedNames(endpoint[side], $defs ?? {})) shared += texts.get(each) ?? 0;
+      if (shared > maxSharedText) {
+        const problem = `brings "$defs", counted wherever they are referred to, to more than ${maxSharedText} characters; shorten their descriptions and examples`;
+        return { fault: { pointer, problem } };
+      }
       const { value: survey, fault } = readSchema(withShared(endpoint[side], $defs));
       if (fault) {
         const place = placeInManifest(pointer, endpoint[side], fault.pointer);

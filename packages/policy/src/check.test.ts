@@ -249,3 +249,13 @@ test('manifest - a name in an endpoint’s own $defs and in the manifest’s is 
   value.endpoints.latest.request = { $ref: '#/$defs/symbol', $defs: { symbol: {} } } as never;
   expect(checkManifest(value).fault?.pointer).toBe('/endpoints/latest/request/$defs/symbol');
 });
+
+test('manifest - long annotations in $defs that every endpoint refers to are bounded', () => {
+  const symbol = { type: 'string', examples: Array.from({ length: 80_000 }, () => 1) };
+  const one = exampled([], { $defs: { symbol } });
+  expect(checkManifest(one).fault).toBeUndefined();
+  const endpoints = Object.fromEntries(
+    Array.from({ length: 256 }, (_, at) => [`e${at}`, one.endpoints.latest]),
+  );
+  expect(checkManifest({ ...one, endpoints }).fault?.problem).toMatch(/to more than 2000000 characters/);
+});
