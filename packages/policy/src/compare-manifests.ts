@@ -7,15 +7,11 @@ import {
   majorOf,
 } from '@causeway/protocol';
 import { canonicalJson } from './canonical-json.ts';
-import {
-  definitionsContract,
-  maxCompareSteps,
-  sameWords,
-  schemaBreaks,
-  sidePointer,
-} from './compare-schemas.ts';
+import { maxCompareSteps, schemaBreaks, sidePointer } from './compare-schemas.ts';
+import { type Contracts, contractsOf, sameWords } from './contracts.ts';
 import { contractOf, differences, type ValueDifference } from './json-schema/contract.ts';
 import { createSteps, type Steps } from './json-schema/steps.ts';
+import { shortJson } from './short-json.ts';
 
 /** One difference between two manifests of an API. */
 export interface ManifestDifference {
@@ -44,10 +40,7 @@ export interface Comparison {
 const mostListed = 50;
 
 function wordsFor({ before, after }: Omit<ValueDifference, 'pointer'>): string {
-  const cut = (value: unknown) => {
-    const text = JSON.stringify(value);
-    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  };
+  const cut = (value: unknown) => shortJson(value, 80);
   if (before === undefined && after === undefined) return 'is another';
   if (before === undefined) return `was added: ${cut(after)}`;
   if (after === undefined) return `was removed: ${cut(before)}`;
@@ -92,21 +85,29 @@ const settingBreaks: {
 
 type Side = 'request' | 'reply';
 
+/** Two manifests, what their schemas ask for, and the steps that comparing them may take. */
+interface Compared {
+  readonly manifests: readonly [Manifest, Manifest];
+  readonly contracts: readonly [Contracts, Contracts];
+  readonly steps: Steps;
+}
+
 function compareSide(
-  [before, after]: readonly [Manifest, Manifest],
+  { manifests: [before, after], contracts, steps }: Compared,
   name: string,
   side: Side,
-  steps: Steps,
 ): ManifestDifference[] {
   const placed = ({ endpoints, $defs }: Manifest) => ({ schema: endpoints[name]?.[side], shared: $defs });
   const [old, now] = [placed(before), placed(after)];
   const pointer = sidePointer(name, side);
-  const isSame = sameWords(old, now);
+  const isSame = sameWords(...contracts, name, side);
   if (!isSame) {
     const breaks = schemaBreaks(side, old, now, pointer, steps);
     if (breaks.length > 0) return breaks.map(({ why, ...place }) => differs(place, why));
   }
-  const places = isSame ? [] : differences(contractOf(old.schema), contractOf(now.schema), pointer);
+  const places = isSame
+    ? []
+    : differences(contracts[0].side(name, side), contracts[1].side(name, side), pointer);
   if (places.length > 0) return places.slice(0, mostListed).map((place) => differs(place));
   // The same demands in other words.
   return canonicalJson(old.schema) === canonicalJson(now.schema)
@@ -114,20 +115,12 @@ function compareSide(
     : [{ pointer, what: 'has other descriptions', breaking: false }];
 }
 
-function compareEndpoints(
-  manifests: readonly [Manifest, Manifest],
-  name: string,
-  steps: Steps,
-): ManifestDifference[] {
-  const [before, after] = manifests.map(({ endpoints }) => endpoints[name] as EndpointDescription) as [
-    EndpointDescription,
-    EndpointDescription,
-  ];
+function compareEndpoints(compared: Compared, name: string): ManifestDifference[] {
+  const [before, after] = compared.manifests.map(
+    ({ endpoints }) => endpoints[name] as EndpointDescription,
+  ) as [EndpointDescription, EndpointDescription];
   const pointer = `/endpoints/${escapePointer(name)}`;
-  const found = [
-    ...compareSide(manifests, name, 'request', steps),
-    ...compareSide(manifests, name, 'reply', steps),
-  ];
+  const found = [...compareSide(compared, name, 'request'), ...compareSide(compared, name, 'reply')];
   const old = settings(before);
   const now = settings(after);
   for (const setting of Object.keys(old) as (keyof typeof old)[]) {
@@ -146,7 +139,7 @@ function compareEndpoints(
 }
 
 /** What is neither an endpoint nor breaks anyone. */
-function compareRest(published: Manifest, proposed: Manifest): ManifestDifference[] {
+function compareRest({ manifests: [published, proposed], contracts }: Compared): ManifestDifference[] {
   const found: ManifestDifference[] = [];
   if (published.description !== proposed.description) {
     found.push({ pointer: '/description', what: 'is another text', breaking: false });
@@ -157,8 +150,7 @@ function compareRest(published: Manifest, proposed: Manifest): ManifestDifferenc
       found.push(differs({ pointer: `/${name}`, before, after }));
   }
   // What they mean to the endpoints that refer to them is compared there.
-  const [old, now] = [definitionsContract(published.$defs), definitionsContract(proposed.$defs)];
-  const places = differences(old ?? {}, now ?? {}, '/$defs');
+  const places = differences(contracts[0].shared, contracts[1].shared, '/$defs');
   found.push(...places.slice(0, mostListed).map((place) => differs(place)));
   if (places.length === 0 && canonicalJson(published.$defs) !== canonicalJson(proposed.$defs)) {
     found.push({ pointer: '/$defs', what: 'have other descriptions', breaking: false });
@@ -177,7 +169,11 @@ function compareRest(published: Manifest, proposed: Manifest): ManifestDifferenc
  */
 export function compareManifests(published: Manifest, proposed: Manifest): Comparison {
   const found: ManifestDifference[] = [];
-  const steps = createSteps(maxCompareSteps);
+  const compared: Compared = {
+    manifests: [published, proposed],
+    contracts: [contractsOf(published), contractsOf(proposed)],
+    steps: createSteps(maxCompareSteps),
+  };
   if (published.service !== proposed.service) {
     const place = { pointer: '/service', before: published.service, after: proposed.service };
     found.push(differs(place, 'callers call it by its name'));
@@ -189,7 +185,7 @@ export function compareManifests(published: Manifest, proposed: Manifest): Compa
   }
   for (const name of Object.keys(published.endpoints)) {
     if (Object.hasOwn(proposed.endpoints, name)) {
-      found.push(...compareEndpoints([published, proposed], name, steps));
+      found.push(...compareEndpoints(compared, name));
     } else {
       const why = 'callers may call it';
       const what = `was removed: ${why}`;
@@ -200,7 +196,7 @@ export function compareManifests(published: Manifest, proposed: Manifest): Compa
     if (Object.hasOwn(published.endpoints, name)) continue;
     found.push({ pointer: `/endpoints/${escapePointer(name)}`, what: 'was added', breaking: false });
   }
-  found.push(...compareRest(published, proposed));
+  found.push(...compareRest(compared));
   // One of the manifest's $defs may break many endpoints at the same place.
   const once = [...new Map(found.map((each) => [`${each.pointer}\n${each.what}`, each])).values()];
   const broken = new Set(once.filter(({ breaking }) => breaking).map(({ pointer }) => pointer));
@@ -219,7 +215,7 @@ export function sameContract(a: Manifest, b: Manifest): boolean {
   const contract = ({ service, version, endpoints, $defs, owner, deprecated }: Manifest) =>
     canonicalJson({
       ...{ service, version, owner, deprecated },
-      $defs: definitionsContract($defs),
+      $defs: contractsOf({ endpoints: {}, ...($defs === undefined ? {} : { $defs }) }).shared,
       endpoints: Object.fromEntries(
         Object.entries(endpoints).map(([name, endpoint]) => [
           name,

@@ -1,9 +1,7 @@
 import { escapePointer } from '@causeway/protocol';
-import { canonicalJson } from './canonical-json.ts';
 import { type Breach, breachesOf } from './compatibility/containment.ts';
+import { comparing } from './compatibility/documents.ts';
 import { outsideChanges } from './compatibility/outside.ts';
-import { contractOf } from './json-schema/contract.ts';
-import type { SchemaObject } from './json-schema/keywords.ts';
 import { placeInManifest, withShared } from './json-schema/shared-definitions.ts';
 import { OutOfSteps, type Steps } from './json-schema/steps.ts';
 import { type Survey, surveySchema } from './json-schema/survey.ts';
@@ -24,8 +22,11 @@ export interface PlacedSchema {
   readonly shared: unknown;
 }
 
-/** Steps of comparing all schemas of two manifests, well below a second. */
-export const maxCompareSteps = 400_000;
+/**
+ * Steps of comparing all schemas of two manifests: some 50 ms for the worst that we found (bench/compare.ts). A thousand
+ * fields that all differ take a third of them.
+ */
+export const maxCompareSteps = 150_000;
 
 const reasons = {
   request: (what: string) => `callers may send ${what}, which is refused now`,
@@ -35,7 +36,7 @@ const reasons = {
 function ofBreach(side: 'request' | 'reply', { pointer, asked, known, what }: Breach): SchemaBreak {
   // A request's new schema must be the wider one; of replies, the old.
   const [before, after] = side === 'request' ? [known, asked] : [asked, known];
-  return { pointer, before, after, why: reasons[side](what) };
+  return { pointer, before, after, why: reasons[side](what()) };
 }
 
 function surveyed({ schema, shared }: PlacedSchema): Survey | undefined {
@@ -59,12 +60,15 @@ export function schemaBreaks(
   const [narrow, wide] = side === 'request' ? [old, now] : [now, old];
   let breaks: SchemaBreak[];
   try {
-    const outside = outsideChanges(narrow, wide, steps).map(({ pointer, asked, known, what }) => {
+    // Both have been read by now, which takes time with all that stands in them.
+    steps.take(2 * (old.size + now.size));
+    const around = comparing([narrow, wide], steps);
+    const outside = outsideChanges(narrow, wide, around).map(({ pointer, asked, known, what }) => {
       const [was, is] = side === 'request' ? [known, asked] : [asked, known];
-      return { pointer, before: was, after: is, why: what };
+      return { pointer, before: was, after: is, why: what() };
     });
     const told = new Set(outside.map(({ pointer }) => pointer));
-    const asked = breachesOf(narrow, wide, steps).map((breach) => ofBreach(side, breach));
+    const asked = breachesOf(narrow, wide, around).map((breach) => ofBreach(side, breach));
     breaks = [...outside, ...asked.filter(({ pointer }) => !told.has(pointer))];
   } catch (error) {
     if (!(error instanceof OutOfSteps)) throw error;
@@ -79,17 +83,6 @@ export function schemaBreaks(
 function incomparable(at: string, why: string): SchemaBreak {
   const whole = `the two schemas cannot be compared, for ${why}; this counts as breaking`;
   return { pointer: at, before: undefined, after: undefined, why: whole };
-}
-
-/** True where two schemas ask for the same in the same words, descriptions apart. */
-export function sameWords(before: PlacedSchema, after: PlacedSchema): boolean {
-  const words = ({ schema, shared }: PlacedSchema) => canonicalJson(contractOf(withShared(schema, shared)));
-  return words(before) === words(after);
-}
-
-/** What a manifest's `$defs` ask for, for comparing contracts. */
-export function definitionsContract(shared: SchemaObject | undefined): unknown {
-  return shared === undefined ? undefined : (contractOf({ $defs: shared }) as SchemaObject).$defs;
 }
 
 /** The pointer of one side of an endpoint. */

@@ -1,9 +1,7 @@
 import { escapePointer } from '@causeway/protocol';
-import { canonicalJson } from '../canonical-json.ts';
 import { isObject } from '../json-schema/keywords.ts';
-import type { Steps } from '../json-schema/steps.ts';
+import { type Comparing, keywordOf, type Places } from './documents.ts';
 import { type Gathered, gather } from './gather.ts';
-import { keywordOf, type Places } from './same-schema.ts';
 
 /** How deep fields of fields are looked at. */
 const deepest = 3;
@@ -17,23 +15,24 @@ export function areApart(
   a: readonly string[],
   second: Places,
   b: readonly string[],
-  steps: Steps,
+  around: Comparing,
   depth = 0,
 ): boolean {
-  steps.take(1);
-  const left = gather(first, a, steps);
-  const right = gather(second, b, steps);
+  const left = gather(first, a, around);
+  const right = gather(second, b, around);
+  around.steps.take(1 + left.required.size);
   const kinds = [...left.kinds].filter((kind) => right.kinds.has(kind));
   if (kinds.length === 0) return true;
   if (left.values && right.values) {
-    const texts = new Set(left.values.map(canonicalJson));
-    if (!right.values.some((value) => texts.has(canonicalJson(value)))) return true;
+    const texts = right.values;
+    around.steps.take(left.values.size);
+    if (![...left.values.keys()].some((text) => texts.has(text))) return true;
   }
   if (depth >= deepest || kinds.some((kind) => kind !== 'object')) return false;
   return [...left.required].some(
     (name) =>
       right.required.has(name) &&
-      areApart(first, named(first, left, name), second, named(second, right, name), steps, depth + 1),
+      areApart(first, named(first, left, name), second, named(second, right, name), around, depth + 1),
   );
 }
 

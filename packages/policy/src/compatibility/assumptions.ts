@@ -1,4 +1,4 @@
-import type { Steps } from '../json-schema/steps.ts';
+import type { Counter } from './documents.ts';
 
 /** Answers questions that may lead back to themselves, as schemas do that refer to themselves. */
 export interface Assumptions<T> {
@@ -16,7 +16,7 @@ export interface Assumptions<T> {
 export function createAssumptions<T>(
   proven: T,
   isProven: (answer: T) => boolean,
-  steps: Steps,
+  steps: Counter,
 ): Assumptions<T> {
   const answers = new Map<string, T>();
   const log: string[] = [];

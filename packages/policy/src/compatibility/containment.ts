@@ -1,11 +1,12 @@
 import { escapePointer } from '@causeway/protocol';
 import { isObject } from '../json-schema/keywords.ts';
-import type { Steps } from '../json-schema/steps.ts';
+import { lengthOf, valuesIn } from '../json-schema/schema-cost.ts';
 import { areApart } from './apart.ts';
 import { createAssumptions } from './assumptions.ts';
+import { type Comparing, createIds, keywordOf, type Places } from './documents.ts';
 import { type Choice, gather } from './gather.ts';
 import { arrayGoals, type Goal, objectGoals } from './parts.ts';
-import { createSameSchema, isSilent, keywordOf, type Places } from './same-schema.ts';
+import { createSameSchema, isSilent } from './same-schema.ts';
 import { type Known, shown, valueFollows, valueKeywords } from './value-keywords.ts';
 
 /** A demand of the wider schema that the narrower one does not promise. */
@@ -16,8 +17,8 @@ export interface Breach {
   readonly asked: unknown;
   /** What stands under that keyword in the narrower schema, as far as it has one. */
   readonly known: unknown;
-  /** What the narrower schema admits and the wider one does not, in words. */
-  readonly what: string;
+  /** Says what the narrower schema admits and the wider one does not. */
+  readonly what: () => string;
 }
 
 const nothing: readonly Breach[] = [];
@@ -49,23 +50,23 @@ const mostChoices = 3;
  * Sound and not complete: what has no breach is contained, what has one may still be. Both surveys are of schemas
  * that lead nowhere endlessly for one value (`placeCostFault`).
  */
-export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly Breach[] {
-  const same = createSameSchema(narrow, wide, steps);
+export function breachesOf(narrow: Places, wide: Places, around: Comparing): readonly Breach[] {
+  const { steps } = around;
+  const same = createSameSchema(narrow, wide, around);
+  const [inNarrow, inWide] = [createIds(), createIds()];
   const assumptions = createAssumptions(nothing, (found) => found.length === 0, steps);
 
   /** Why the value that all these schemas of `narrow` apply to may not fit one of `wide`. */
   function prove(inner: readonly string[], gone: readonly string[], outer: string): readonly Breach[] {
-    const schema = wide.places.get(outer);
-    if (schema === true || schema === undefined) return nothing;
-    // Each with a mark of its own: no schema at all is not the whole one, whose pointer is empty.
-    const listed = (pointers: readonly string[]) => pointers.map((each) => `\n${each}`).join('');
-    const key = `${listed([...new Set(inner)].sort())}\r${listed(gone)}\r${outer}`;
-    steps.take(key.length >> 6);
+    if (wide.places.get(outer) === true) return nothing;
+    const ids = [...new Set(inner)].map(inNarrow).sort((a, b) => a - b);
+    steps.take(5 + 2 * ids.length);
+    const key = `${ids.join(' ')}/${gone.map(inNarrow).join(' ')}/${inWide(outer)}`;
     return assumptions.decide(key, () => work(inner, gone, outer));
   }
 
   function work(inner: readonly string[], gone: readonly string[], outer: string): readonly Breach[] {
-    const gathered = gather(narrow, inner, steps);
+    const gathered = gather(narrow, inner, around);
     const known: Known = {
       ...gathered,
       said: (keyword) =>
@@ -76,7 +77,7 @@ export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly
     if (known.kinds.size === 0) return nothing;
     const schema = wide.places.get(outer);
     if (!isObject(schema)) {
-      return [{ pointer: outer, asked: schema, known: undefined, what: 'any value' }];
+      return [{ pointer: outer, asked: schema, known: undefined, what: () => 'any value' }];
     }
     if (known.wholes.some((whole) => same.schemas(whole, outer))) return nothing;
     const direct = Object.keys(schema).flatMap((name) => keywordBreaches(name, outer, known, inner, gone));
@@ -115,15 +116,16 @@ export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly
     gone: readonly string[],
   ): readonly Breach[] {
     if (isSilent(name) || unasked.has(name)) return nothing;
-    steps.take(1 + known.wholes.length);
     const asked = keywordOf(wide, outer, name);
+    const parts = name === 'dependentRequired' ? valuesIn(asked) : lengthOf(asked);
+    steps.take(1 + 3 * known.wholes.length + parts);
     const pointer = `${outer}/${escapePointer(name)}`;
-    const breach = (what: string): readonly Breach[] => [
+    const breach = (what: () => string): readonly Breach[] => [
       { pointer, asked, known: known.said(name)[0], what },
     ];
     if (Object.hasOwn(valueKeywords, name)) {
-      const words = valueKeywords[name]?.breach(asked, known) ?? '';
-      return valueFollows(name, asked, known) ? nothing : breach(words);
+      const words = () => valueKeywords[name]?.breach(asked, known) ?? '';
+      return valueFollows(name, asked, known, around) ? nothing : breach(words);
     }
     switch (name) {
       case '$ref':
@@ -132,34 +134,39 @@ export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly
         return branchesOf(pointer, asked).flatMap((branch) => prove(inner, gone, branch));
       case 'anyOf': {
         const fits = branchesOf(pointer, asked).some((branch) => prove(inner, gone, branch).length === 0);
-        return fits ? nothing : breach('a value that fits none of the alternatives');
+        return fits ? nothing : breach(() => 'a value that fits none of the alternatives');
       }
       case 'oneOf': {
         const fits = known.wholes.some((whole) => same.keyword('oneOf', whole, outer));
         return fits || fitsOne(branchesOf(pointer, asked), inner, gone)
           ? nothing
-          : breach('a value that may not fit exactly one of the alternatives');
+          : breach(() => 'a value that may not fit exactly one of the alternatives');
       }
       case 'properties':
       case 'patternProperties':
       case 'additionalProperties':
       case 'propertyNames':
-        return known.kinds.has('object') ? goals(objectGoals(name, narrow, wide, known, outer)) : nothing;
+        return known.kinds.has('object')
+          ? goals(objectGoals(name, narrow, wide, known, outer), known)
+          : nothing;
       case 'prefixItems':
       case 'items':
-        return known.kinds.has('array') ? goals(arrayGoals(name, narrow, wide, known, outer)) : nothing;
+        return known.kinds.has('array')
+          ? goals(arrayGoals(name, narrow, wide, known, outer), known)
+          : nothing;
     }
     // Those that depend on everything beside them are in no group: only a schema that is wholly the same has them.
     const group = groups.get(name);
     const isSame =
       group && known.wholes.some((whole) => group.every((each) => same.keyword(each, whole, outer)));
-    return isSame || group?.length === 0 ? nothing : breach(`what ${shown(asked)} shuts out`);
+    return isSame || group?.length === 0 ? nothing : breach(() => `what ${shown(asked)} shuts out`);
   }
 
-  function goals(all: Iterable<Goal>): readonly Breach[] {
+  function goals(all: Iterable<Goal>, { wholes }: Known): readonly Breach[] {
     const found: Breach[] = [];
     for (const { inner, outer, open } of all) {
-      steps.take(1);
+      // To know what is said of one part, every schema of the whole was asked.
+      steps.take(1 + wholes.length);
       const breaches = prove(inner, [], outer);
       if (breaches.length === 0) continue;
       if (open) found.push(open);
@@ -173,7 +180,7 @@ export function breachesOf(narrow: Places, wide: Places, steps: Steps): readonly
     const fitting = branches.find((branch) => prove(inner, gone, branch).length === 0);
     return (
       fitting !== undefined &&
-      branches.every((branch) => branch === fitting || areApart(narrow, inner, wide, [branch], steps))
+      branches.every((branch) => branch === fitting || areApart(narrow, inner, wide, [branch], around))
     );
   }
 

@@ -1,7 +1,5 @@
-import { canonicalJson } from '../canonical-json.ts';
 import { isObject } from '../json-schema/keywords.ts';
-import type { Steps } from '../json-schema/steps.ts';
-import { keywordOf, type Places } from './same-schema.ts';
+import { type Comparing, keywordOf, type Places, weightOnce } from './documents.ts';
 
 /** A kind of value. A whole number is an `integer` whether or not a schema says `number`; all others are a `fraction`. */
 export type Kind = 'null' | 'boolean' | 'integer' | 'fraction' | 'string' | 'array' | 'object';
@@ -37,13 +35,15 @@ export interface Gathered {
   readonly choices: readonly Choice[];
   /** Kinds that it may be; none where there is no such value. */
   readonly kinds: ReadonlySet<Kind>;
-  /** The only values that it may be, where they are counted up. */
-  readonly values: readonly unknown[] | undefined;
+  /** The only values that it may be, by their texts, where they are counted up. */
+  readonly values: ReadonlyMap<string, unknown> | undefined;
   readonly required: ReadonlySet<string>;
 }
 
 /** Gathers what the schemas at these pointers say of one value. */
-export function gather(document: Places, pointers: readonly string[], steps: Steps): Gathered {
+export function gather(document: Places, pointers: readonly string[], around: Comparing): Gathered {
+  const { steps } = around;
+  steps.take(20);
   const seen = new Set<string>();
   const wholes: string[] = [];
   const choices: Choice[] = [];
@@ -52,10 +52,11 @@ export function gather(document: Places, pointers: readonly string[], steps: Ste
   for (let pointer = open.pop(); pointer !== undefined; pointer = open.pop()) {
     if (seen.has(pointer)) continue;
     seen.add(pointer);
-    steps.take(1);
+    steps.take(2);
     const schema = document.places.get(pointer);
     if (schema === false) never = true;
     if (!isObject(schema)) continue;
+    steps.take(weightOnce(schema));
     wholes.push(pointer);
     const target = document.targets.get(`${pointer}/$ref`);
     if (target !== undefined) open.push(target);
@@ -74,28 +75,38 @@ export function gather(document: Places, pointers: readonly string[], steps: Ste
     const admitted = kindsOf(type);
     kinds = new Set([...kinds].filter((kind) => admitted.has(kind)));
   }
-  const values = valuesOf(said('enum') as unknown[][], said('const'), kinds, steps);
-  if (values) kinds = new Set(values.map(kindOf));
-  return { wholes, choices, kinds, values, required: new Set((said('required') as string[][]).flat()) };
+  const values = valuesOf(said('enum') as unknown[][], said('const'), kinds, around);
+  if (values) kinds = new Set([...values.values()].map(kindOf));
+  const required = (said('required') as string[][]).flat();
+  steps.take(required.length + (values?.size ?? 0));
+  return { wholes, choices, kinds, values, required: new Set(required) };
 }
 
 function valuesOf(
   enums: readonly (readonly unknown[])[],
   constants: readonly unknown[],
   kinds: ReadonlySet<Kind>,
-  steps: Steps,
-): readonly unknown[] | undefined {
-  const lists = [...enums, ...constants.map((value) => [value])];
+  { steps, texts }: Comparing,
+): ReadonlyMap<string, unknown> | undefined {
+  const lists = enums.map((list) => texts.valuesOf(list));
+  lists.push(...constants.map((value) => new Map([[texts.of(value), value]])));
   if (lists.length === 0) {
     const few = [...kinds].every((kind) => kind === 'null' || kind === 'boolean');
     if (!few) return undefined;
-    return [...(kinds.has('null') ? [null] : []), ...(kinds.has('boolean') ? [true, false] : [])];
+    lists.push(
+      new Map<string, unknown>([
+        ['null', null],
+        ['true', true],
+        ['false', false],
+      ]),
+    );
   }
-  let values = new Map<string, unknown>();
-  for (const [at, list] of lists.entries()) {
-    steps.take(list.length);
-    const named = new Map(list.map((value) => [canonicalJson(value), value]));
-    values = at === 0 ? named : new Map([...values].filter(([text]) => named.has(text)));
-  }
-  return [...values.values()].filter((value) => kinds.has(kindOf(value)));
+  // The shortest is gone through, the others are asked.
+  const [least, ...others] = lists.sort((a, b) => a.size - b.size);
+  steps.take((least?.size ?? 0) * lists.length);
+  return new Map(
+    [...(least ?? [])].filter(
+      ([text, value]) => kinds.has(kindOf(value)) && others.every((list) => list.has(text)),
+    ),
+  );
 }

@@ -1,8 +1,8 @@
 import { escapePointer } from '@causeway/protocol';
 import { isObject, schemaKeywords, schemaListKeywords, schemaMapKeywords } from '../json-schema/keywords.ts';
-import type { Steps } from '../json-schema/steps.ts';
 import type { Breach } from './containment.ts';
-import { createSameSchema, isSilent, keywordOf, type Places } from './same-schema.ts';
+import { type Comparing, createIds, keywordOf, type Places } from './documents.ts';
+import { createSameSchema, isSilent } from './same-schema.ts';
 
 /** Keywords that are not compared but for being the same: any change of one counts as breaking. */
 const outside: ReadonlySet<string> = new Set([
@@ -15,8 +15,9 @@ const outside: ReadonlySet<string> = new Set([
  * Changes under keywords outside the subset, at places that both documents have. Whatever such a change does, no
  * caller is asked to bear it. References are followed; each pair of schemas is looked at once.
  */
-export function outsideChanges(narrow: Places, wide: Places, steps: Steps): readonly Breach[] {
-  const same = createSameSchema(narrow, wide, steps);
+export function outsideChanges(narrow: Places, wide: Places, around: Comparing): readonly Breach[] {
+  const same = createSameSchema(narrow, wide, around);
+  const [inNarrow, inWide] = [createIds(), createIds()];
   const seen = new Set<string>();
   const found: Breach[] = [];
   const open: [string, string][] = [['', '']];
@@ -24,7 +25,8 @@ export function outsideChanges(narrow: Places, wide: Places, steps: Steps): read
   function compare(a: string, b: string, name: string): void {
     if (outside.has(name)) {
       if (same.keyword(name, a, b)) return;
-      const what = `something else under "${name}": a change of this keyword counts as breaking, whatever it is`;
+      const what = () =>
+        `something else under "${name}": a change of this keyword counts as breaking, whatever it is`;
       const pointer = `${b}/${escapePointer(name)}`;
       const [known, asked] = [keywordOf(narrow, a, name), keywordOf(wide, b, name)];
       found.push({ pointer, asked, known, what });
@@ -38,6 +40,7 @@ export function outsideChanges(narrow: Places, wide: Places, steps: Steps): read
       open.push([`${a}/${name}`, `${b}/${name}`]);
     } else if (schemaListKeywords.has(name) || schemaMapKeywords.has(name)) {
       for (const key of Object.keys(left as object)) {
+        around.steps.take(1);
         if (!Object.hasOwn(right as object, key)) continue;
         const part = `/${name}/${escapePointer(key)}`;
         open.push([a + part, b + part]);
@@ -46,14 +49,15 @@ export function outsideChanges(narrow: Places, wide: Places, steps: Steps): read
   }
 
   for (let pair = open.pop(); pair; pair = open.pop()) {
-    const key = pair.join('\n');
+    const [a, b] = pair;
+    const key = `${inNarrow(a)} ${inWide(b)}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    steps.take(1);
-    const [a, b] = pair;
+    around.steps.take(2);
     const [left, right] = [narrow.places.get(a), wide.places.get(b)];
     if (!isObject(left) || !isObject(right)) continue;
     for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      around.steps.take(1);
       if (!isSilent(name)) compare(a, b, name);
     }
   }

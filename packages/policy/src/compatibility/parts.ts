@@ -1,7 +1,7 @@
 import { escapePointer } from '@causeway/protocol';
 import { isObject } from '../json-schema/keywords.ts';
-import { keywordOf, type Places } from './same-schema.ts';
-import type { Known } from './value-keywords.ts';
+import { keywordOf, type Places } from './documents.ts';
+import { type Known, shown } from './value-keywords.ts';
 
 /** One thing to show: that what these schemas of the narrower document admit, this one of the wider does. */
 export interface Goal {
@@ -12,7 +12,7 @@ export interface Goal {
     readonly pointer: string;
     readonly asked: unknown;
     readonly known: unknown;
-    readonly what: string;
+    readonly what: () => string;
   };
 }
 
@@ -34,13 +34,17 @@ export function* objectGoals(
       keywordOf(narrow, whole, name) === undefined ? [] : [`${whole}/${name}`],
     );
 
+  const patterned = new Set(
+    known.wholes.filter((whole) => keysOf(keywordOf(narrow, whole, 'patternProperties')).length > 0),
+  );
+
   /** What the narrower document says of a field of this name. */
   function fieldSchemas(name: string): string[] {
     return known.wholes.flatMap((whole) => {
       if (has(keywordOf(narrow, whole, 'properties'), name))
         return [`${whole}/properties/${escapePointer(name)}`];
       // A pattern may take the name; what it says of it is not looked at, so that nothing is promised.
-      if (keysOf(keywordOf(narrow, whole, 'patternProperties')).length > 0) return [];
+      if (patterned.has(whole)) return [];
       return keywordOf(narrow, whole, 'additionalProperties') === undefined
         ? []
         : [`${whole}/additionalProperties`];
@@ -62,7 +66,7 @@ export function* objectGoals(
       for (const name of keysOf(asked)) {
         const inner = fieldSchemas(name);
         const at = `${place}/${escapePointer(name)}`;
-        const what = `any value as "${name}", a field that was not spoken of`;
+        const what = () => `any value as ${shown(name)}, a field that was not spoken of`;
         const open = { pointer: at, asked: wide.places.get(at), known: undefined, what };
         yield { inner, outer: at, ...(inner.length === 0 ? { open } : {}) };
       }
@@ -90,7 +94,7 @@ export function* objectGoals(
         pointer: at,
         asked: undefined,
         known: narrow.places.get(first),
-        what: `a field "${name}"`,
+        what: () => `a field ${shown(name)}`,
       };
       yield { inner, outer: place, ...(asked === false ? { open } : {}) };
     }
@@ -102,7 +106,7 @@ export function* objectGoals(
     }
     const inner = inEach('additionalProperties');
     const knownHere = keywordOf(narrow, known.wholes[0] ?? '', 'additionalProperties');
-    const open = { pointer: place, asked, known: knownHere, what: 'fields of any other name' };
+    const open = { pointer: place, asked, known: knownHere, what: () => 'fields of any other name' };
     yield { inner, outer: place, ...(asked === false ? { open } : {}) };
   }
 }

@@ -1,20 +1,14 @@
 import { escapePointer } from '@causeway/protocol';
-import { canonicalJson } from '../canonical-json.ts';
 import {
   commentKeywords,
   isObject,
-  type SchemaObject,
   schemaKeywords,
   schemaListKeywords,
   schemaMapKeywords,
   setKeywords,
 } from '../json-schema/keywords.ts';
-import type { Steps } from '../json-schema/steps.ts';
-import type { Survey } from '../json-schema/survey.ts';
 import { createAssumptions } from './assumptions.ts';
-
-/** The part of a survey that comparing needs: all schemas by pointer, and where references lead. */
-export type Places = Pick<Survey, 'places' | 'targets'>;
+import { type Comparing, createIds, keywordOf, type Places } from './documents.ts';
 
 /** Keywords that ask nothing of a value, and may change freely. */
 const silent: ReadonlySet<string> = new Set([
@@ -33,14 +27,13 @@ export interface SameSchema {
   keyword(name: string, a: string, b: string): boolean;
 }
 
-const sortedText = (list: readonly unknown[]) => list.map(canonicalJson).sort().join();
-
 /** Compares schemas of two documents, word for word but for descriptions and the order of sets. */
-export function createSameSchema(first: Places, second: Places, steps: Steps): SameSchema {
+export function createSameSchema(first: Places, second: Places, { steps, texts }: Comparing): SameSchema {
   const assumptions = createAssumptions(true, (same) => same, steps);
+  const [inFirst, inSecond] = [createIds(), createIds()];
 
   const schemas = (a: string, b: string): boolean =>
-    assumptions.decide(`${a}\n${b}`, () => {
+    assumptions.decide(`${inFirst(a)} ${inSecond(b)}`, () => {
       const left = first.places.get(a);
       const right = second.places.get(b);
       if (!isObject(left) || !isObject(right)) return left === right;
@@ -69,17 +62,12 @@ export function createSameSchema(first: Places, second: Places, steps: Steps): S
       ]);
     }
     if (setKeywords.has(name) && Array.isArray(left) && Array.isArray(right)) {
-      steps.take(left.length + right.length);
-      return sortedText(left) === sortedText(right);
+      const [these, those] = [texts.valuesOf(left), texts.valuesOf(right)];
+      steps.take(these.size);
+      return these.size === those.size && [...these.keys()].every((text) => those.has(text));
     }
-    return canonicalJson(left) === canonicalJson(right);
+    return texts.of(left) === texts.of(right);
   }
 
   return { schemas, keyword };
-}
-
-/** The value of a keyword of the schema at a pointer; undefined where it has none. */
-export function keywordOf({ places }: Places, pointer: string, keyword: string): unknown {
-  const schema = places.get(pointer);
-  return isObject(schema) && Object.hasOwn(schema, keyword) ? (schema as SchemaObject)[keyword] : undefined;
 }

@@ -1,4 +1,5 @@
-import { canonicalJson } from '../canonical-json.ts';
+import { shortJson } from '../short-json.ts';
+import type { Comparing } from './documents.ts';
 import type { Gathered, Kind } from './gather.ts';
 import { kindOf, kindsOf } from './gather.ts';
 
@@ -14,8 +15,8 @@ export interface ValueKeyword {
   readonly kinds: readonly Kind[];
   /** True where what is known of a value fulfils what is asked. */
   readonly follows: (asked: unknown, known: Known) => boolean;
-  /** True where this one value fulfils it; absent where that is not looked at. */
-  readonly admits?: (asked: unknown, value: unknown) => boolean;
+  /** True where this one value, of this text, fulfils it; absent where that is not looked at. */
+  readonly admits?: (asked: unknown, value: unknown, text: string, texts: Comparing['texts']) => boolean;
   /** What does not fulfil it, in words. */
   readonly breach: (asked: unknown, known: Known) => string;
 }
@@ -24,10 +25,7 @@ const numeric: readonly Kind[] = ['integer', 'fraction'];
 const everything: readonly Kind[] = [...numeric, 'null', 'boolean', 'string', 'array', 'object'];
 
 /** Enough to know what is meant. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
+export const shown = (value: unknown): string => shortJson(value, 80);
 
 /** The text's length as JSON Schema counts it: in characters, not in code units. */
 const lengthOf = (text: unknown) => [...(text as string)].length;
@@ -84,10 +82,6 @@ function same(name: string, kinds: readonly Kind[], breach: (asked: unknown) => 
   return { kinds, follows: (asked, { said }) => said(name).includes(asked), breach };
 }
 
-const isIn = (list: readonly unknown[], value: unknown) => {
-  const text = canonicalJson(value);
-  return list.some((each) => canonicalJson(each) === text);
-};
 /** True for a list that names every value that is left, once each of those that are known is looked at. */
 const none = () => false;
 
@@ -105,13 +99,13 @@ export const valueKeywords: Readonly<Record<string, ValueKeyword>> = {
   enum: {
     kinds: everything,
     follows: none,
-    admits: (asked, value) => isIn(asked as unknown[], value),
+    admits: (asked, _value, text, texts) => texts.valuesOf(asked as unknown[]).has(text),
     breach: (asked) => `a value that is not one of ${shown(asked)}`,
   },
   const: {
     kinds: everything,
     follows: none,
-    admits: (asked, value) => isIn([asked], value),
+    admits: (asked, _value, text, texts) => texts.of(asked) === text,
     breach: (asked) => `another value than ${shown(asked)}`,
   },
   minimum: {
@@ -176,21 +170,30 @@ export const valueKeywords: Readonly<Record<string, ValueKeyword>> = {
         const known = (said('dependentRequired') as Record<string, string[]>[]).flatMap((each) =>
           Object.hasOwn(each, field) ? (each[field] ?? []) : [],
         );
-        return names.every((name) => required.has(name) || known.includes(name));
+        const promised = new Set(known);
+        return names.every((name) => required.has(name) || promised.has(name));
       }),
     breach: (asked) => `a field without those that ${shown(asked)} asks for beside it`,
   },
 };
 
 /** True where whatever is known of a value fulfils what the keyword asks. */
-export function valueFollows(name: string, asked: unknown, known: Known): boolean {
+export function valueFollows(
+  name: string,
+  asked: unknown,
+  known: Known,
+  { steps, texts }: Comparing,
+): boolean {
   const keyword = valueKeywords[name];
   if (!keyword) return false;
   if (!keyword.kinds.some((kind) => known.kinds.has(kind))) return true;
   const { admits } = keyword;
   // Where the values are counted up, each can be looked at.
   if (known.values && admits) {
-    return known.values.every((value) => !keyword.kinds.includes(kindOf(value)) || admits(asked, value));
+    steps.take(known.values.size);
+    return [...known.values].every(
+      ([text, value]) => !keyword.kinds.includes(kindOf(value)) || admits(asked, value, text, texts),
+    );
   }
   return keyword.follows(asked, known);
 }

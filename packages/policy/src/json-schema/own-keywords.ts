@@ -59,6 +59,22 @@ function withError(
   return validate;
 }
 
+/**
+ * `multipleOf` for numbers of any size. Ajv's own reads a quotient from 10^21 on by its first digit, so that 5e21 is a
+ * multiple of 10 and none of 5, and a schema that asks for less would refuse more.
+ */
+export const multipleDefinition: FuncKeywordDefinition = {
+  keyword: 'multipleOf',
+  type: 'number',
+  schemaType: 'number',
+  errors: true,
+  validate: withError('multipleOf', (multipleOf, value) =>
+    Number.isInteger((value as number) / (multipleOf as number))
+      ? undefined
+      : { message: `must be multiple of ${multipleOf}`, params: { multipleOf } },
+  ),
+};
+
 /** `uniqueItems` by one look-up for each item; ajv's own compares each with each where they are objects. */
 export function uniqueDefinition(steps: Steps): FuncKeywordDefinition {
   const validate = withError('uniqueItems', (demanded, items) => {

@@ -28,10 +28,16 @@ function addNames(value: unknown, names: Set<string>): void {
 const ownDefinitions = (schema: unknown): SchemaObject =>
   isObject(schema) && isObject(schema.$defs) ? schema.$defs : {};
 
-/** The names of a manifest's `$defs` that a schema refers to, also through one another. */
-export function sharedNames(schema: unknown, shared: SchemaObject): string[] {
+/** The names of a manifest's `$defs` that a schema itself refers to. */
+export function directNames(schema: unknown, shared: SchemaObject): string[] {
   const names = new Set<string>();
   addNames(schema, names);
+  return [...names].filter((name) => Object.hasOwn(shared, name));
+}
+
+/** The names of a manifest's `$defs` that a schema refers to, also through one another. */
+export function sharedNames(schema: unknown, shared: SchemaObject): string[] {
+  const names = new Set(directNames(schema, shared));
   // A set that grows while it is gone through is gone through to its end.
   for (const name of names) if (Object.hasOwn(shared, name)) addNames(shared[name], names);
   return [...names].filter((name) => Object.hasOwn(shared, name));

@@ -29,6 +29,28 @@ export const dialect = 'https://json-schema.org/draft/2020-12/schema';
 /** Deep enough for any schema, and far from what recursion can bear. */
 const deepest = 100;
 
+/** The first number in a schema that JSON reads and cannot write down again. */
+function endlessFault(value: unknown, pointer: string): Fault | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    return { pointer, problem: 'is a number too large to be written down again; leave it out' };
+  }
+  if (value === null || typeof value !== 'object') return undefined;
+  for (const [name, field] of Object.entries(value)) {
+    if (field === null || (typeof field !== 'object' && typeof field !== 'number')) continue;
+    const fault = endlessFault(field, `${pointer}/${escapePointer(name)}`);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** A field of this name is one that validators pass over. */
+function passedOverFault(keyword: string, value: unknown, place: string): Fault | undefined {
+  const isMap = schemaMapKeywords.has(keyword) || keyword === 'dependentRequired';
+  if (!isMap || !isObject(value) || !Object.hasOwn(value, '__proto__')) return undefined;
+  const problem = 'is a name that JavaScript keeps for itself, and validators pass over; use another';
+  return { pointer: `${place}/__proto__`, problem };
+}
+
 function isTooDeep(value: unknown, left: number): boolean {
   if (value === null || typeof value !== 'object') return false;
   return left === 0 || Object.values(value).some((field) => isTooDeep(field, left - 1));
@@ -133,7 +155,10 @@ export function surveySchema(schema: unknown): Parsed<Survey> {
       // Annotations of one's own, as later drafts reserve them.
       if (name.startsWith('x-')) continue;
       const place = `${pointer}/${escapePointer(name)}`;
-      let fault = keywordFault(name, field, place) ?? noteName(name, field, pointer);
+      let fault =
+        keywordFault(name, field, place) ??
+        passedOverFault(name, field, place) ??
+        noteName(name, field, pointer);
       if (!fault && schemaKeywords.has(name)) fault = walk(field, place);
       const holds = schemaListKeywords.has(name)
         ? Array.isArray(field)
@@ -169,6 +194,8 @@ export function surveySchema(schema: unknown): Parsed<Survey> {
   if (isTooDeep(schema, deepest)) {
     return { fault: { pointer: '', problem: `is nested more than ${deepest} levels deep` } };
   }
+  const endless = endlessFault(schema, '');
+  if (endless) return { fault: endless };
   const targets = new Map<string, string>();
   const fault = walk(schema, '') ?? targetsFault(targets) ?? placeCostFault(places, targets);
   return fault ? { fault } : { value: { schema, places, targets, size } };
