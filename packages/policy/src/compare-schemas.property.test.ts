@@ -27,6 +27,12 @@ const dictionary = <T>(key: fc.Arbitrary<string>, each: fc.Arbitrary<T>) =>
 // Built by name: an object literal that has a `then` looks like a promise.
 const thenBranch = 'then';
 
+const taggedBy = (tag: unknown, typed: boolean) => ({
+  ...(typed ? { type: 'object' } : {}),
+  required: ['kind'],
+  properties: { kind: { const: tag } },
+});
+
 /** One to three keywords at a time, so that two schemas are often comparable. */
 const { schema } = fc.letrec<{ schema: Schema; inner: Schema }>((tie) => {
   const inner = tie('inner');
@@ -59,6 +65,10 @@ const { schema } = fc.letrec<{ schema: Schema; inner: Schema }>((tie) => {
       },
       { requiredKeys: ['patternProperties', 'additionalProperties'] },
     ),
+    // Alternatives told apart by a field, as it is required of objects, or of whatever it is.
+    fc
+      .uniqueArray(fc.constantFrom('a', 'bb', null), { minLength: 1, maxLength: 2 })
+      .chain((tags) => fc.boolean().map((typed) => ({ oneOf: tags.map((tag) => taggedBy(tag, typed)) }))),
     fc.record({ propertyNames: inner }),
     fc.record({ items: inner }),
     fc.record({ prefixItems: fc.array(inner, { minLength: 1, maxLength: 2 }) }),
@@ -95,21 +105,32 @@ const { schema } = fc.letrec<{ schema: Schema; inner: Schema }>((tie) => {
 type Fields = Record<string, unknown>;
 const has = (value: Fields, key: string) => Object.hasOwn(value, key);
 
+/** Keywords that may stand for each other. */
+const renamed = [
+  ['anyOf', 'oneOf'],
+  ['oneOf', 'anyOf'],
+  ['allOf', 'anyOf'],
+  ['minimum', 'exclusiveMinimum'],
+  ['exclusiveMaximum', 'maximum'],
+  ['maximum', 'exclusiveMaximum'],
+] as const;
+
 /** Something said otherwise, as people do when they go over a schema: mostly, but not always, meaning as much or less. */
 function reshaped(value: Fields, dice: () => number): Fields {
-  const { additionalProperties, items, anyOf, oneOf, allOf, ...rest } = value;
+  const { additionalProperties, items } = value;
   const key = names[dice() % names.length] ?? 'a';
   const ways: readonly (Fields | undefined)[] = [
     has(value, 'additionalProperties')
       ? { ...value, additionalProperties: true, properties: { [key]: additionalProperties } }
       : undefined,
     has(value, 'items') ? { ...value, items: true, prefixItems: [items] } : undefined,
-    has(value, 'anyOf') ? { ...rest, oneOf: anyOf } : undefined,
-    has(value, 'oneOf') ? { ...rest, anyOf: oneOf } : undefined,
-    has(value, 'allOf') ? { ...rest, anyOf: allOf } : undefined,
+    ...renamed.map(([from, to]) =>
+      has(value, from) ? { ...value, [from]: undefined, [to]: value[from] } : undefined,
+    ),
     has(value, 'const') ? { ...value, const: undefined, enum: [value.const, 'other'] } : undefined,
   ];
-  const [way] = ways.filter((each) => each !== undefined);
+  const open = ways.filter((each) => each !== undefined);
+  const way = open[dice() % Math.max(1, open.length)];
   return way ? (JSON.parse(JSON.stringify(way)) as Fields) : value;
 }
 

@@ -28,4 +28,5 @@ export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limit
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { createRuleIndex, type RuleIndex } from './rule-index.ts';
+export { shortJson } from './short-json.ts';
 export { type PolicyWarning, policyWarnings } from './warnings.ts';

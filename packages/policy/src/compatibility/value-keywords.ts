@@ -24,6 +24,9 @@ export interface ValueKeyword {
 const numeric: readonly Kind[] = ['integer', 'fraction'];
 const everything: readonly Kind[] = [...numeric, 'null', 'boolean', 'string', 'array', 'object'];
 
+/** Missing fields that are named; a list of them all would fill the refusal. */
+const mostNamed = 10;
+
 /** Enough to know what is meant. */
 export const shown = (value: unknown): string => shortJson(value, 80);
 
@@ -160,7 +163,9 @@ export const valueKeywords: Readonly<Record<string, ValueKeyword>> = {
     admits: (asked, value) => (asked as string[]).every((name) => Object.hasOwn(value as object, name)),
     breach: (asked, { required }) => {
       const missing = (asked as string[]).filter((name) => !required.has(name));
-      return `no ${missing.map(shown).join(' or no ')}`;
+      const named = missing.slice(0, mostNamed).map(shown);
+      const more = missing.length - named.length;
+      return `no ${named.join(' or no ')}${more > 0 ? `, or none of ${more} more` : ''}`;
     },
   },
   dependentRequired: {

@@ -55,7 +55,7 @@ describe('accepting', () => {
     expect(error.reason).toContain('publish it as version 2.0.0): /endpoints/latest was removed');
     expect(error.differences).toEqual([{ pointer: '/endpoints/latest', why: 'callers may call it' }]);
     expect(error.pointer).toMatch(/^\/endpoints\/latest/);
-    expect((await accepting(manifest('2.0.0', count)))?.tenant).toBe('acme');
+    expect((await accepting(manifest('2.0.0', count))).api.tenant).toBe('acme');
   });
 
   test('publishing - every difference is told, at its place, with what was and is', async () => {
@@ -96,7 +96,7 @@ describe('accepting', () => {
   });
 
   test('publishing - the tenant is that of the publisher, whatever the manifest says', async () => {
-    expect((await accepting({ ...manifest('1.0.0'), tenant: 'other' })).tenant).toBe('acme');
+    expect((await accepting({ ...manifest('1.0.0'), tenant: 'other' })).api.tenant).toBe('acme');
   });
 });
 

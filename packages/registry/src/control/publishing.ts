@@ -4,6 +4,7 @@ import {
   canonicalJson,
   checkManifest,
   compareManifests,
+  shortJson,
   withStanding,
 } from '@causeway/policy';
 import {
@@ -33,11 +34,18 @@ const maxManifestBytes = 200_000;
 /** Checking 256 endpoints takes some 0.4 s; no site may keep the registry from its other work with that. */
 const perSite: TimeShare = { burstMs: 2_000, share: 0.1 };
 
+/** A manifest as it may be published. */
+export interface AcceptedManifest {
+  readonly api: ApiDocument;
+  /** What it changes of the one that stands under its major; undefined where none does. */
+  readonly comparison: Comparison | undefined;
+}
+
 /**
  * Checks a manifest by itself and against what stands under the same major. Throws INVALID_REQUEST with the
  * place of the fault, or INCOMPATIBLE_API with every difference.
  */
-export function acceptManifest(store: DocumentStore, tenant: string, manifest: unknown): ApiDocument {
+export function acceptManifest(store: DocumentStore, tenant: string, manifest: unknown): AcceptedManifest {
   const bytes = Buffer.byteLength(JSON.stringify(manifest) ?? '');
   if (bytes > maxManifestBytes) {
     throw new CausewayError(
@@ -53,12 +61,12 @@ export function acceptManifest(store: DocumentStore, tenant: string, manifest: u
   const api: ApiDocument = { ...parsed.value, tenant };
   const major = majorOf(api.version);
   const standing = store.get(documentKeys.api(tenant, api.service, major));
-  if (standing?.kind !== 'api') return api;
+  if (standing?.kind !== 'api') return { api, comparison: undefined };
   const comparison = compareManifests(standing, api);
   if (comparison.verdict === 'incompatible') {
     throw incompatible(`${api.service} v${major}`, `${major + 1}.0.0`, comparison);
   }
-  return api;
+  return { api, comparison };
 }
 
 /** Breaking differences that a refusal holds, each with this many characters of what was and is. */
@@ -67,8 +75,11 @@ const mostShown = 200;
 
 function incompatible(name: string, nextVersion: string, { differences }: Comparison): CausewayError {
   const breaking = differences.filter((difference) => difference.breaking);
-  const shown = (value: unknown) => JSON.stringify(value).slice(0, mostShown);
-  const list = breaking.map(({ pointer, what }) => `${pointer.slice(0, mostShown)} ${what}`).join('; ');
+  const shown = (value: unknown) => shortJson(value, mostShown);
+  const list = breaking
+    .slice(0, mostDifferences)
+    .map(({ pointer, what }) => `${pointer.slice(0, mostShown)} ${what}`)
+    .join('; ');
   // The way out comes first: a long list is cut off in the text, and whole in the differences.
   const count = breaking.length === 1 ? '1 difference' : `${breaking.length} differences`;
   return new CausewayError(
@@ -124,6 +135,15 @@ export function createPublishing(options: {
     return standing?.kind === 'api' ? withStanding(standing, manifest) : manifest;
   }
 
+  /** Checks a manifest on the site's share of the registry's time, comparing included. */
+  function accepted(site: string, tenant: string, manifest: Manifest): AcceptedManifest {
+    const checked = checking.spend(site, () => acceptManifest(store, tenant, keeping(tenant, manifest)));
+    if ('done' in checked) return checked.done;
+    throw new CausewayError('OVERLOADED', `site ${site} publishes more than the registry can check`, {
+      retryAfter: checked.waitMs,
+    });
+  }
+
   /** The documents that registering these APIs changes; none where all of it stands already. */
   function prepare(tenant: string, site: string, name: string, apis: readonly Manifest[]): AnyDocument[] {
     const identity = store.get(documentKeys.service(tenant, site, name));
@@ -143,17 +163,11 @@ export function createPublishing(options: {
         hosts.add(majorOf(manifest.version));
         continue;
       }
-      const checked = checking.spend(site, () => acceptManifest(store, tenant, keeping(tenant, manifest)));
-      if (!('done' in checked)) {
-        throw new CausewayError('OVERLOADED', `site ${site} publishes more than the registry can check`, {
-          retryAfter: checked.waitMs,
-        });
-      }
-      const api = checked.done;
+      const { api, comparison } = accepted(site, tenant, manifest);
       const major = majorOf(api.version);
-      const standing = store.get(documentKeys.api(tenant, name, major));
-      const differs = standing?.kind !== 'api' || compareManifests(standing, api).verdict !== 'same';
-      if (differs && standing && servedElsewhere(tenant, site, name, major)) {
+      const differs = comparison?.verdict !== 'same';
+      if (differs && comparison && servedElsewhere(tenant, site, name, major)) {
+        const standing = store.get(documentKeys.api(tenant, name, major));
         throw new CausewayError(
           'CONFLICT',
           `other sites serve ${name} v${major} as ${(standing as ApiDocument).version}, and this manifest differs; ` +
@@ -173,7 +187,7 @@ export function createPublishing(options: {
       const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };
       changed.push(service);
     }
-    if (changed.length > 0) requireFitting(store.all, changed);
+    if (changed.length > 0) checking.charge(site, () => requireFitting(store.all, changed));
     return changed;
   }
 

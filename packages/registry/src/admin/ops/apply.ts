@@ -3,7 +3,6 @@ import {
   type Comparison,
   canonicalJson,
   checkPolicy,
-  compareManifests,
   didYouMean,
   type PolicyDocument,
   policyWarnings,
@@ -64,7 +63,7 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
     document: Record<string, unknown>,
     index: number,
     by: Administrator,
-  ): ApiDocument | PolicyDocument {
+  ): { document: ApiDocument | PolicyDocument; comparison?: Comparison | undefined } {
     const at = `/documents/${index}`;
     requireKind(document.kind, at);
     const tenant = tenantOf(document, index, by);
@@ -83,10 +82,11 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
         });
       }
       const policy: PolicyDocument = { ...parsed.value, tenant };
-      return policy;
+      return { document: policy };
     }
     try {
-      return acceptManifest(store, tenant, document);
+      const { api, comparison } = acceptManifest(store, tenant, document);
+      return { document: api, comparison };
     } catch (error) {
       if (!(error instanceof CausewayError)) throw error;
       throw new CausewayError(error.code, error.reason, {
@@ -114,7 +114,8 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
   return operation({
     request: 'ApplyRequest',
     async run(request, by): Promise<ApplyReply> {
-      const documents = request.documents.map((document, index) => accept(document, index, by));
+      const accepted = request.documents.map((document, index) => accept(document, index, by));
+      const documents = accepted.map(({ document }) => document);
       const keys = documents.map(keyOf);
       const repeated = keys.findIndex((key, index) => keys.indexOf(key) !== index);
       if (repeated >= 0) {
@@ -124,15 +125,14 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
       }
       const changes = documents.map((document, index): ApplyReply['changes'][number] => {
         const standing = store.get(keys[index] as string);
+        const comparison = accepted[index]?.comparison;
         const same = standing !== undefined && canonicalJson(standing) === canonicalJson(document);
         return {
           kind: document.kind,
           ...('tenant' in document ? { tenant: document.tenant } : {}),
           name: (keys[index] as string).split('.').slice(2).join('.'),
           change: standing === undefined ? 'created' : same ? 'unchanged' : 'changed',
-          ...(!same && standing?.kind === 'api' && document.kind === 'api'
-            ? { differences: told(compareManifests(standing, document)) }
-            : {}),
+          ...(same || comparison === undefined ? {} : { differences: told(comparison) }),
         };
       });
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
