@@ -151,11 +151,15 @@ for (const [name, narrow, wide, value] of [
   });
 }
 
-test('compare schemas - what is called compatible holds for numbers of any size, and for fields that objects inherit', () => {
+test('compare schemas - what is called compatible holds for large numbers, empty lists and fields that objects inherit', () => {
   expect(isCalledCompatible({ multipleOf: 10 }, { multipleOf: 5 })).toBe(true);
   for (const value of [5e21, 1e21, 2 ** 60, 10]) {
     expect({ value, fits: fits({ multipleOf: 5 }, value) }).toEqual({ value, fits: true });
   }
+  // Ajv by itself asks an empty list nothing more where there is `prefixItems`.
+  const listed = { prefixItems: [{ type: 'string' }], contains: { const: 'a' } };
+  expect(isCalledCompatible(listed, { contains: { const: 'a' } })).toBe(true);
+  expect([fits(listed, []), fits(listed, ['a']), fits(listed, [1])]).toEqual([false, true, false]);
   const named = { type: 'object', required: ['toString'] };
   expect(isCalledCompatible(named, { minProperties: 1 })).toBe(true);
   expect(fits(named, {})).toBe(false);

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson } from './canonical-json.ts';
 import { maxCompareSteps, schemaBreaks } from './compare-schemas.ts';
 import { keywords, schemaMapKeywords } from './json-schema/keywords.ts';
+import { mendKeywords } from './json-schema/own-keywords.ts';
 import { createSteps } from './json-schema/steps.ts';
 import { surveySchema } from './json-schema/survey.ts';
 
@@ -127,6 +128,7 @@ function reshaped(value: Fields, dice: () => number): Fields {
     ...renamed.map(([from, to]) =>
       has(value, from) ? { ...value, [from]: undefined, [to]: value[from] } : undefined,
     ),
+    Array.isArray(value.oneOf) ? { ...value, oneOf: undefined, ...value.oneOf[0] } : undefined,
     has(value, 'const') ? { ...value, const: undefined, enum: [value.const, 'other'] } : undefined,
   ];
   const open = ways.filter((each) => each !== undefined);
@@ -176,7 +178,7 @@ const pool = [...fc.sample(value, { numRuns: 400, seed: 9 }), ...strange];
 
 // The package is CommonJS; its declaration hides that the default export is the function itself.
 const addFormats = formatsPlugin as unknown as (ajv: Ajv2020) => void;
-/** Ajv as it comes, but for fields that objects only inherit; one for each schema, for they share their names. */
+/** Ajv as it comes, but for its known faults; one for each schema, for they share their names. */
 function compiled(schema: Schema): ValidateFunction {
   const ajv = new Ajv2020({
     strict: false,
@@ -186,14 +188,7 @@ function compiled(schema: Schema): ValidateFunction {
     ownProperties: true,
   });
   addFormats(ajv);
-  // Of numbers from 10^21 on it reads the first digit (own-keywords.ts).
-  ajv.removeKeyword('multipleOf');
-  ajv.addKeyword({
-    keyword: 'multipleOf',
-    type: 'number',
-    validate: (of: number, value: number) =>
-      value / of === Math.trunc(value / of) && Math.abs(value / of) < 1e300,
-  });
+  mendKeywords(ajv);
   return ajv.compile(schema as object);
 }
 

@@ -1,4 +1,4 @@
-import { _, type CodeKeywordDefinition, type FuncKeywordDefinition } from 'ajv/dist/2020.js';
+import { _, type Ajv2020, type CodeKeywordDefinition, type FuncKeywordDefinition } from 'ajv/dist/2020.js';
 import { canonicalJson } from '../canonical-json.ts';
 import { type StepsDemand, stepsKeyword } from './metered-schema.ts';
 import type { Steps } from './steps.ts';
@@ -63,7 +63,7 @@ function withError(
  * `multipleOf` for numbers of any size. Ajv's own reads a quotient from 10^21 on by its first digit, so that 5e21 is a
  * multiple of 10 and none of 5, and a schema that asks for less would refuse more.
  */
-export const multipleDefinition: FuncKeywordDefinition = {
+const multipleDefinition: FuncKeywordDefinition = {
   keyword: 'multipleOf',
   type: 'number',
   schemaType: 'number',
@@ -74,6 +74,19 @@ export const multipleDefinition: FuncKeywordDefinition = {
       : { message: `must be multiple of ${multipleOf}`, params: { multipleOf } },
   ),
 };
+
+/**
+ * Mends two keywords of ajv's, whose faults would let a schema that asks for less refuse more: `multipleOf` of large
+ * numbers, and `contains`, which beside `prefixItems` is not asked of an empty list, unless it is asked first.
+ */
+export function mendKeywords(ajv: Ajv2020): void {
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword(multipleDefinition);
+  const contains = ajv.getKeyword('contains');
+  if (typeof contains !== 'object') throw new Error('ajv has no keyword "contains"');
+  ajv.removeKeyword('contains');
+  ajv.addKeyword({ ...contains, before: 'prefixItems' });
+}
 
 /** `uniqueItems` by one look-up for each item; ajv's own compares each with each where they are objects. */
 export function uniqueDefinition(steps: Steps): FuncKeywordDefinition {

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { addMeteredFormats } from './formats.ts';
 import { meteredSchema } from './metered-schema.ts';
-import { equalDefinitions, multipleDefinition, stepsDefinition, uniqueDefinition } from './own-keywords.ts';
+import { equalDefinitions, mendKeywords, stepsDefinition, uniqueDefinition } from './own-keywords.ts';
 import { createLinearPattern } from './pattern/linear-pattern.ts';
 import type { Steps } from './steps.ts';
 import type { Survey } from './survey.ts';
@@ -33,7 +33,8 @@ export function compileValidator(survey: Survey, steps: Steps): ValidateFunction
     code: { regExp },
   });
   addMeteredFormats(ajv, steps);
-  for (const own of [multipleDefinition, uniqueDefinition(steps), ...equalDefinitions(steps)]) {
+  mendKeywords(ajv);
+  for (const own of [uniqueDefinition(steps), ...equalDefinitions(steps)]) {
     ajv.removeKeyword(String(own.keyword));
     ajv.addKeyword(own);
   }
