@@ -1,4 +1,5 @@
 import type { ExplainReply, ExplainRequest, Policy } from '@causeway/protocol';
+import { shortened } from './consider.ts';
 import type { ApiDocument, PolicyDocument } from './documents.ts';
 import { mismatch, type PolicyCall } from './matching/fields.ts';
 import { nearest } from './nearest.ts';
@@ -15,7 +16,8 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
+  const { listed, more } = shortened(names);
+  return `${listed.map((name) => `"${name}"`).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /**

@@ -214,16 +214,7 @@ function keywordAt(pointer: string): string {
 /** Keywords that a comparison must not pass over: were one of them passed over, a value would show it. */
 const telling = [
   ...['additionalProperties', 'anyOf', 'const', 'contains', 'dependentRequired', 'dependentSchemas'],
-  ...[
-    'enum',
-    'exclusiveMaximum',
-    'exclusiveMinimum',
-    'if',
-    'items',
-    'maxItems',
-    'maxLength',
-    'maxProperties',
-  ],
+  ...['enum', 'exclusiveMaximum', 'exclusiveMinimum', 'if', 'maxItems', 'maxLength', 'maxProperties'],
   ...[
     'maximum',
     'minItems',

@@ -5,17 +5,23 @@ import { mismatch, type PolicyCall } from './matching/fields.ts';
 
 type Considered = NonNullable<ExplainReply['sites'][number]['considered']>[number];
 
-/** Policies that did not match are listed up to this number: more fit no screen. */
-const mostListed = 20;
+/** Of those that match, and of those that do not, this many are listed: more fit no screen. */
+const mostListed = 12;
+
+/** A list without what no screen has room for, and how much that is. */
+export function shortened<T>(list: readonly T[]): { listed: T[]; more: number } {
+  return { listed: list.slice(0, mostListed), more: Math.max(0, list.length - mostListed) };
+}
 
 /**
  * What became of each policy: those that match the call first, then those that came nearest, with the first field
- * that the call does not fit. All that match are listed; of the others some, and how many more there are.
+ * that the call does not fit. Of each some are listed, with how many more there are. Where too many match, those that
+ * deny come first: nothing else is to be known before they are gone.
  */
 export function consider(
   policies: readonly PolicyDocument[],
   call: PolicyCall,
-): { considered: Considered[]; omitted: number } {
+): { considered: Considered[]; omitted: number; omittedMatching?: number } {
   const matched: Considered[] = [];
   const others: { entry: Considered; fitting: number }[] = [];
   for (const policy of policies) {
@@ -28,8 +34,16 @@ export function consider(
     }
   }
   others.sort((a, b) => b.fitting - a.fitting || compareText(a.entry.policy, b.entry.policy));
+  const denying = matched.filter(({ effect }) => effect === 'deny');
+  const first =
+    matched.length > mostListed
+      ? [...denying, ...matched.filter(({ effect }) => effect === 'allow')]
+      : matched;
+  const { listed, more } = shortened(first);
+  const rest = shortened(others);
   return {
-    considered: [...matched, ...others.slice(0, mostListed).map(({ entry }) => entry)],
-    omitted: Math.max(0, others.length - mostListed),
+    considered: [...listed, ...rest.listed.map(({ entry }) => entry)],
+    omitted: rest.more,
+    ...(more === 0 ? {} : { omittedMatching: more }),
   };
 }

@@ -62,7 +62,12 @@ test('explain - names the deciding document and the limits, at each serving site
 for (const [name, request, code, reason] of [
   ['an unknown API', ask('edge-b/desk', 'quots.latest'), 'NO_ROUTE', 'did you mean "quotes.v1"?'],
   ['an API nobody serves', ask('edge-b/desk', 'lonely.latest'), 'NO_ROUTE', 'no site serves it'],
-  ['an unknown site', ask('edge-b/desk', 'quotes.latest', 'edge-z'), 'NO_ROUTE', 'there is no site edge-z'],
+  [
+    'an unknown site',
+    ask('edge-b/desk', 'quotes.latest', 'edge-z'),
+    'NO_ROUTE',
+    'tenant acme has no site edge-z',
+  ],
   [
     'a site that serves it not',
     ask('edge-b/desk', 'quotes.latest', 'edge-b'),
@@ -70,7 +75,12 @@ for (const [name, request, code, reason] of [
     'at: cloud, edge-a',
   ],
   ['an unknown caller', ask('edge-b/ghost', 'quotes.latest'), 'NO_ROUTE', 'no identity acme/edge-b/ghost'],
-  ['an unknown caller site', ask('edge-z/desk', 'quotes.latest'), 'NO_ROUTE', 'there is no site edge-z'],
+  [
+    'an unknown caller site',
+    ask('edge-z/desk', 'quotes.latest'),
+    'NO_ROUTE',
+    'tenant acme has no site edge-z',
+  ],
   ['an unknown endpoint', ask('edge-b/desk', 'quotes.lates', 'edge-a'), 'NO_SUCH_ENDPOINT', '"latest"?'],
   ['an endpoint not granted', ask('edge-b/desk', 'quotes.secret', 'edge-a'), 'DENIED', 'no policy allows'],
 ] as const) {
@@ -110,3 +120,82 @@ test('explain - says what the serving site’s table decides', () => {
     { numRuns: 300 },
   );
 });
+
+test('explain - a site where the tenant is not is told of as one that there is not', () => {
+  const elsewhere = {
+    ...documents,
+    sites: [
+      ...documents.sites,
+      { kind: 'site' as const, name: 'edge-z', gateways: {}, tenants: { beta: { gateway: key } } },
+    ],
+  };
+  for (const request of [
+    ask('edge-z/desk', 'quotes.latest'),
+    ask('edge-b/desk', 'quotes.latest', 'edge-z'),
+  ]) {
+    expect(explain(elsewhere, request, now)).toEqual(explain(documents, request, now));
+  }
+});
+
+test('explain - ten thousand policies and a hundred sites are answered on a screen, with what is left out', () => {
+  const names = Array.from({ length: 100 }, (_, at) => `site-${at}`);
+  const many: Documents = {
+    ...documents,
+    sites: [
+      ...documents.sites,
+      ...names.map((name) => ({
+        ...{ kind: 'site' as const, name, gateways: {} },
+        tenants: { acme: { gateway: key } },
+      })),
+    ],
+    services: [
+      ...documents.services,
+      ...names.map((site) => ({
+        ...{ kind: 'service' as const, tenant: 'acme', site, name: 'quotes', keys: [] },
+        hosts: [1],
+      })),
+    ],
+    policies: Array.from({ length: 10_000 }, (_, at) => ({
+      ...{
+        kind: 'policy' as const,
+        tenant: 'acme',
+        name: `p${String(at).padStart(5, '0')}`,
+        limits: { rate: 1 + at },
+      },
+      ...{
+        from: { service: at % 2 === 0 ? 'desk' : 'risk' },
+        to: { service: 'quotes' },
+        effect: 'allow' as const,
+      },
+    })),
+  };
+  const reply = explain(many, ask('edge-b/desk', 'quotes.latest'), now);
+  expect(check('ExplainReply', reply).fault).toBeUndefined();
+  expect([reply.sites.length, reply.omittedSites]).toEqual([12, 90]);
+  const [first] = reply.sites;
+  expect(first).toMatchObject({
+    decision: 'allow',
+    policy: 'p00000',
+    omitted: 4_988,
+    omittedMatching: 4_988,
+    omittedLimits: 4_988,
+  });
+  expect(first?.considered?.length).toBe(24);
+  expect(JSON.stringify(reply).length).toBeLessThan(50_000);
+
+  // The one that denies is what matters, wherever it stands among them.
+  const denied = {
+    ...many,
+    policies: many.policies.map((each) => (each.name === 'p08000' ? withoutLimits(each) : each)),
+  };
+  const [refused] = explain(denied, ask('edge-b/desk', 'quotes.latest', 'cloud'), now).sites;
+  expect(refused).toMatchObject({ decision: 'deny', policy: 'p08000' });
+  expect(refused?.considered?.[0]).toEqual({ policy: 'p08000', effect: 'deny', matched: true });
+});
+
+function withoutLimits({
+  limits: _,
+  ...policy
+}: Documents['policies'][number]): Documents['policies'][number] {
+  return { ...policy, effect: 'deny' };
+}

@@ -1,7 +1,7 @@
 import { apiName, type ExplainReply, type ExplainRequest } from '@causeway/protocol';
 import { adviceOn } from './advice.ts';
 import { compareText } from './canonical-json.ts';
-import { consider } from './consider.ts';
+import { consider, shortened } from './consider.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
 import type { PolicyCall } from './matching/fields.ts';
@@ -15,7 +15,9 @@ function nowhere(site: string, reason: string): Explained {
 }
 
 function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
+  if (names.length === 0) return 'none';
+  const { listed: some, more } = shortened(names);
+  return `${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Why nobody answers such a call, before any policy is asked; undefined where somebody would. */
@@ -28,14 +30,14 @@ function missing(index: DocumentIndex, request: Omit<ExplainRequest, 'policies'>
   }
   const serving = index.servingSites(tenant, to.service, to.major);
   if (to.site !== undefined && !serving.includes(to.site)) {
-    const what = index.hasSite(to.site)
+    const what = index.isPresent(tenant, to.site)
       ? `site ${to.site} does not serve ${name}`
-      : `there is no site ${to.site}`;
+      : `tenant ${tenant} has no site ${to.site}`;
     return `${what}; ${name} is served at: ${listed(serving)}`;
   }
   if (serving.length === 0) return `${name} is published, but no site serves it; start a service that does`;
-  if (!index.hasSite(from.site)) return `there is no site ${from.site} to call from`;
-  if (!index.isPresent(tenant, from.site)) return `tenant ${tenant} is not present at site ${from.site}`;
+  // The same words whether there is none, or others have it: a tenant's administrator may ask this.
+  if (!index.isPresent(tenant, from.site)) return `tenant ${tenant} has no site ${from.site} to call from`;
   if (!index.service(tenant, from.site, from.service)) {
     return (
       `there is no identity ${tenant}/${from.site}/${from.service}, so nobody can call under that name; ` +
@@ -64,8 +66,19 @@ function explainAt(
   if (decision.effect === 'allow') {
     const { policy, audit, lease } = decision;
     const reason = `policy "${policy}" allows it`;
-    const limits = [...decision.limits];
-    return { ...context, decision: 'allow', code: 'OK', policy, reason, audit, lease, limits };
+    const { listed: limits, more } = shortened(decision.limits);
+    const omittedLimits = more === 0 ? {} : { omittedLimits: more };
+    return {
+      ...context,
+      decision: 'allow',
+      code: 'OK',
+      policy,
+      reason,
+      audit,
+      lease,
+      limits,
+      ...omittedLimits,
+    };
   }
   const told =
     decision.told === 'NO_ROUTE' ? '; no endpoint of the API is granted, so the caller is told NO_ROUTE' : '';
@@ -97,7 +110,8 @@ function policiesOf(documents: Documents, tenant: string, tried: readonly Policy
  * What would become of a call at a time (ms on the hub's clock), by which document, and why not by the others: for each
  * site that serves the API, or for the one asked about. It asks the rules the gateways enforce. `code` is what the
  * caller is told (`OK` where it is allowed), `reason` the whole truth. Where the call fits nothing that exists, there
- * is one entry, with code `NO_ROUTE`, for the site asked about or `any`.
+ * is one entry, with code `NO_ROUTE`, for the site asked about or `any`. However many policies and sites there are, the
+ * answer is of a bounded size, and says how much it leaves out.
  *
  * `tried` are policies of the tenant that count as if they were applied: a dry run.
  */
@@ -113,6 +127,10 @@ export function explain(
   const fault = missing(index, request);
   const api = index.api(tenant, to.service, to.major);
   if (fault !== undefined || !api) return { sites: [nowhere(to.site ?? 'any', fault ?? 'no such API')] };
-  const sites = to.site === undefined ? index.servingSites(tenant, to.service, to.major) : [to.site];
-  return { sites: sites.map((site) => explainAt(index, policies, api, request, site, at)) };
+  const serving = to.site === undefined ? index.servingSites(tenant, to.service, to.major) : [to.site];
+  const { listed: sites, more } = shortened(serving);
+  return {
+    sites: sites.map((site) => explainAt(index, policies, api, request, site, at)),
+    ...(more === 0 ? {} : { omittedSites: more }),
+  };
 }

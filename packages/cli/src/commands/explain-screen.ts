@@ -27,15 +27,21 @@ function siteText(site: Site): string[] {
   const lines = [`${site.site}: ${site.decision} ${site.code}`, `  reason   ${site.reason}`];
   if (site.policy !== null) lines.push(`  decides  ${site.policy}`);
   if (site.decision === 'allow') {
-    lines.push(`  limits   ${site.limits.length === 0 ? 'none' : site.limits.map(limitText).join('; ')}`);
+    const more = site.omittedLimits === undefined ? '' : `; and those of ${site.omittedLimits} more`;
+    lines.push(
+      `  limits   ${site.limits.length === 0 ? 'none' : site.limits.map(limitText).join('; ')}${more}`,
+    );
     lines.push(`  audit    ${site.audit ?? 'prompt'}`);
     if (site.lease !== undefined) lines.push(`  offline  ${durationText(site.lease)} without the registry`);
   }
   if (site.until !== undefined) {
     lines.push(`  until    ${new Date(site.until).toISOString()}, when a policy begins or ends`);
   }
-  for (const { policy, effect, matched, field, why } of considered) {
-    lines.push(`  ${matched ? '+' : '-'} ${effect} ${policy}: ${matched ? 'matches' : `${field} ${why}`}`);
+  const matching = considered.filter(({ matched }) => matched);
+  for (const { policy, effect } of matching) lines.push(`  + ${effect} ${policy}: matches`);
+  if (site.omittedMatching !== undefined) lines.push(`  + ${site.omittedMatching} more that match`);
+  for (const { policy, effect, field, why } of considered.slice(matching.length)) {
+    lines.push(`  - ${effect} ${policy}: ${field} ${why}`);
   }
   if (omitted > 0) lines.push(`  - ${omitted} more that do not match`);
   if (site.advice !== undefined) lines.push(`  to have it allowed: ${site.advice}`);
@@ -48,6 +54,9 @@ function siteText(site: Site): string[] {
  */
 export function explainScreen(reply: ExplainReply): string {
   const sites = reply.sites.map((site) => `${siteText(site).join('\n')}\n`);
+  if (reply.omittedSites !== undefined) {
+    sites.push(`${reply.omittedSites} more sites serve it; ask for one of them with @SITE\n`);
+  }
   const additions = reply.sites.flatMap(({ add }) => (add === undefined ? [] : [`---\n${yamlText(add)}`]));
   return [...sites, ...additions].join('\n');
 }

@@ -433,6 +433,11 @@ export const messageSchemas: readonly object[] = [
           "sites"
         ],
         "properties": {
+          "omittedSites": {
+            "description": "Sites that serve the API, too, and are not listed: ask for one of them. Absent where there are none.",
+            "type": "integer",
+            "minimum": 1
+          },
           "sites": {
             "description": "One decision for each site that serves the API, or for the one asked about.",
             "type": "array",
@@ -546,6 +551,16 @@ export const messageSchemas: readonly object[] = [
                   "description": "Policies that did not match and are not listed.",
                   "type": "integer",
                   "minimum": 0
+                },
+                "omittedLimits": {
+                  "description": "Policies whose limits hold, too, and are not listed; absent where there are none.",
+                  "type": "integer",
+                  "minimum": 1
+                },
+                "omittedMatching": {
+                  "description": "Policies that matched and are not listed; absent where there are none.",
+                  "type": "integer",
+                  "minimum": 1
                 },
                 "advice": {
                   "description": "What to do for the call to be allowed.",

@@ -248,6 +248,10 @@ export interface ExplainRequest {
 }
 export interface ExplainReply {
   /**
+   * Sites that serve the API, too, and are not listed: ask for one of them. Absent where there are none.
+   */
+  omittedSites?: number;
+  /**
    * One decision for each site that serves the API, or for the one asked about.
    */
   sites: {
@@ -295,6 +299,14 @@ export interface ExplainReply {
      * Policies that did not match and are not listed.
      */
     omitted?: number;
+    /**
+     * Policies whose limits hold, too, and are not listed; absent where there are none.
+     */
+    omittedLimits?: number;
+    /**
+     * Policies that matched and are not listed; absent where there are none.
+     */
+    omittedMatching?: number;
     /**
      * What to do for the call to be allowed.
      */
