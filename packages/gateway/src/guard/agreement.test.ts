@@ -7,6 +7,7 @@ import {
   documentsOf,
   type GeneratedCall,
 } from '../../../../test/support/policy-cases.ts';
+import { createCoverage } from '../../../../test/support/policy-coverage.ts';
 import { type Verdict, verdictOf } from '../../../../test/support/policy-reference.ts';
 import { type EntryTable, entryFor } from './entry.ts';
 import { guardApi } from './served-api.ts';
@@ -72,7 +73,9 @@ function decidable(documents: Documents, dice: Dice): { call: GeneratedCall; exp
 test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} calls as the reference does`, () => {
   const dice = createDice(20_261_122);
   const count: Record<string, number> = {};
+  const coverage = createCoverage(100);
   let added = 0;
+  let excused = 0;
   for (let set = 0; set < sets; set += 1) {
     const documents = documentsOf(dice);
     for (const policy of documents.policies) expect(checkPolicy(policy).fault).toBeUndefined();
@@ -82,6 +85,7 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
       const { call, expected } = decidable(documents, dice);
       const { tenant, from, to, site, at } = call;
       count[expected.told] = (count[expected.told] ?? 0) + 1;
+      coverage.note(documents, call);
       const byExplain = explained(documents, call);
       const place = `${tenant} ${from.site} ${to.major} ${site}`;
       if (!routes.has(place)) routes.set(place, routeOf(compileSite(documents, site, queueNames, 0), call));
@@ -94,6 +98,12 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
       else if (told !== 'NO_ROUTE') same(found, { told, policy, reason: byExplain?.reason }, call);
       else same({ told: found.told, policy: made ? found.policy : policy }, { told, policy }, call);
 
+      // The words of the policy that denies are among those that are said.
+      const words = documents.policies.find((each) => each.tenant === tenant && each.name === policy)?.reason;
+      if (words !== undefined) {
+        excused += 1;
+        expect(byExplain?.reason).toContain(words);
+      }
       const { decision, code, limits, considered = [], add } = byExplain ?? {};
       const matched = considered.filter((each) => each.matched).map((each) => each.policy);
       same(
@@ -142,4 +152,6 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
     expect({ told, enough: (count[told] ?? 0) > 400 }).toEqual({ told, enough: true });
   }
   expect(added).toBeGreaterThan(1_000);
+  expect(excused).toBeGreaterThan(500);
+  expect(coverage.short).toEqual({});
 }, 60_000);
