@@ -1,6 +1,7 @@
-// `npm run bench -- call`: measurements against plain NATS. bench/README.md says how to read them.
+// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares. See bench/README.md.
 import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
+import { compareReport, runCompareBench } from './compare.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
 
@@ -38,6 +39,18 @@ program
     new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
   )
   .action(benchCall);
+
+program
+  .command('compare')
+  .description('manifests within the bounds that are hard to compare, with the version that stands')
+  .option('--rounds <n>', 'times that each is compared', wholeNumber(1, 100), 9)
+  .addOption(
+    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+  )
+  .action(({ rounds, output }: { rounds: number; output: string }) => {
+    const report = runCompareBench({ rounds, natsServer: 'none' });
+    process.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : compareReport(report));
+  });
 
 try {
   await program.parseAsync();

@@ -28,6 +28,8 @@ export interface PlacedSchema {
  */
 export const maxCompareSteps = 150_000;
 
+const tooManySteps = 'comparing all schemas of the manifest takes too many steps';
+
 const reasons = {
   request: (what: string) => `callers may send ${what}, which is refused now`,
   reply: (what: string) => `callers may be given ${what}, which the published schema rules out`,
@@ -55,6 +57,8 @@ export function schemaBreaks(
   at: string,
   steps: Steps,
 ): SchemaBreak[] {
+  // Where others have used them up, reading these schemas would be for nothing.
+  if (steps.left <= 0) return [incomparable(at, tooManySteps)];
   const [old, now] = [surveyed(before), surveyed(after)];
   if (!old || !now) return [incomparable(at, 'one of them is no schema that this version takes')];
   const [narrow, wide] = side === 'request' ? [old, now] : [now, old];
@@ -72,7 +76,7 @@ export function schemaBreaks(
     breaks = [...outside, ...asked.filter(({ pointer }) => !told.has(pointer))];
   } catch (error) {
     if (!(error instanceof OutOfSteps)) throw error;
-    return [incomparable(at, 'comparing them takes too many steps')];
+    return [incomparable(at, tooManySteps)];
   }
   const holder = (side === 'request' ? after : before).schema;
   const placed = breaks.map((each) => ({ ...each, pointer: placeInManifest(at, holder, each.pointer) }));
