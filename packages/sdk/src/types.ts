@@ -18,6 +18,37 @@ export type ValueOf<S> = S extends boolean
       ? FromSchema<S>
       : unknown;
 
+/** Names of `$defs` that references anywhere in a schema lead to. */
+type NamesIn<S> = S extends readonly unknown[]
+  ? NamesIn<S[number]>
+  : S extends object
+    ? { [K in keyof S]: K extends '$ref' ? NameIn<S[K]> : NamesIn<S[K]> }[keyof S]
+    : never;
+type NameIn<R> = R extends `#/$defs/${infer N}` ? N : never;
+
+/** `true` where following these names leads back to one of them: a tree, for which TypeScript has no type. */
+type IsCyclic<D, N, Path = never> = N extends Path
+  ? true
+  : N extends keyof D
+    ? IsCyclic<D, NamesIn<D[N]>, Path | N>
+    : never;
+
+/** A schema with the manifest's `$defs`, which references in it may name; its own come first. */
+type WithShared<S, D> = Omit<S, '$defs'> & {
+  readonly $defs: (S extends { readonly $defs: infer Own } ? Own : unknown) & D;
+};
+
+/** The value of a request or reply in a manifest; `unknown` where its `$defs` refer to themselves. */
+type SideOf<M extends ManifestOf, S> = S extends boolean
+  ? unknown
+  : string extends keyof S
+    ? unknown
+    : M extends { readonly $defs: infer D }
+      ? [IsCyclic<D, NamesIn<S>>] extends [never]
+        ? ValueOf<WithShared<S, D>>
+        : unknown
+      : ValueOf<S>;
+
 /** The major version in a manifest's `version`, as a number type. */
 export type MajorOf<M extends ManifestOf> = M['version'] extends `${infer N extends number}.${string}`
   ? N
@@ -55,9 +86,9 @@ export interface CallOptions {
 /** The functions by which an API is called, one for each endpoint. They reject with a CausewayError. */
 export type Client<M extends ManifestOf> = {
   readonly [E in keyof M['endpoints']]: (
-    input: ValueOf<M['endpoints'][E]['request']>,
+    input: SideOf<M, M['endpoints'][E]['request']>,
     options?: CallOptions,
-  ) => Promise<ValueOf<M['endpoints'][E]['reply']>>;
+  ) => Promise<SideOf<M, M['endpoints'][E]['reply']>>;
 };
 
 /** What a handler is told about the call it serves. */
@@ -77,9 +108,9 @@ export interface CallContext {
 /** The functions that serve an API, one for each endpoint. What they throw reaches the caller as SERVICE_ERROR. */
 export type Handlers<M extends ManifestOf> = {
   readonly [E in keyof M['endpoints']]: (
-    input: ValueOf<M['endpoints'][E]['request']>,
+    input: SideOf<M, M['endpoints'][E]['request']>,
     context: CallContext,
-  ) => ValueOf<M['endpoints'][E]['reply']> | Promise<ValueOf<M['endpoints'][E]['reply']>>;
+  ) => SideOf<M, M['endpoints'][E]['reply']> | Promise<SideOf<M, M['endpoints'][E]['reply']>>;
 };
 
 /** A handler whose schemas are not known at compile time. */
