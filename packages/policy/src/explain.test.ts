@@ -163,8 +163,12 @@ test('explain - ten thousand policies and a hundred sites are answered on a scre
         limits: { rate: 1 + at },
       },
       ...{
-        from: { service: at % 2 === 0 ? 'desk' : 'risk' },
-        to: { service: 'quotes' },
+        from: { service: at % 4 === 1 ? 'risk' : 'desk' },
+        // As long as a list of endpoints may be; those of who is not meant fit nothing.
+        to: {
+          service: 'quotes',
+          endpoints: at % 2 === 0 ? ['*'] : names.map((name) => name.padEnd(63, 'x')),
+        },
         effect: 'allow' as const,
       },
     })),

@@ -46,6 +46,14 @@ function saysLabels(selector: Labels | undefined, labels: Labels | undefined, wh
   return '';
 }
 
+/** Names that are told of a list; all of them would fill a screen. */
+const mostNamed = 8;
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - mostNamed;
+  return names.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 const iso = (ms: number) => new Date(ms).toISOString();
 
 const callerFields: readonly FieldTest[] = [
@@ -93,7 +101,7 @@ const restFields: readonly FieldTest[] = [
   {
     field: 'to.endpoints',
     fits: ({ to }, call) => endpointFits(to.endpoints, call.to.endpoint),
-    why: ({ to }, call) => `names ${(to.endpoints ?? []).join(', ')}; the endpoint is ${call.to.endpoint}`,
+    why: ({ to }, call) => `names ${someOf(to.endpoints ?? [])}; the endpoint is ${call.to.endpoint}`,
   },
   {
     field: 'notBefore',
