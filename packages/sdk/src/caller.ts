@@ -132,9 +132,8 @@ export function createCaller(options: CallerOptions): Caller {
           reject(outcome === 'aborted' && signal ? signal.reason : fault(outcome, to, call, body, opts));
           return;
         }
-        const deprecated = deprecations.note(to.service, to.major, outcome);
+        deprecations.note(to.service, to.major, outcome, opts.onDeprecated);
         try {
-          if (deprecated) opts.onDeprecated?.(deprecated);
           resolve(resultOf(outcome));
         } catch (error) {
           reject(error);

@@ -32,3 +32,15 @@ test('deprecations - a reply without the header, or with one that cannot be read
   }
   expect(deprecations.known).toEqual([]);
 });
+
+test('deprecations - a listener that throws fails no call', () => {
+  const lines: unknown[] = [];
+  const deprecations = createDeprecations({
+    ...silent,
+    error: (...said: unknown[]) => void lines.push(said[1]),
+  } as typeof silent);
+  const told = deprecations.note('quotes', 1, reply('@1719705600'), () => {
+    throw new Error('a listener’s own');
+  });
+  expect([told?.major, lines]).toEqual([1, ['onDeprecated failed']]);
+});
