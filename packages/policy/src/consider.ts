@@ -8,9 +8,10 @@ type Considered = NonNullable<ExplainReply['sites'][number]['considered']>[numbe
 /** Of those that match, and of those that do not, this many are listed: more fit no screen. */
 const mostListed = 12;
 
-/** A list without what no screen has room for, and how much that is. */
-export function shortened<T>(list: readonly T[]): { listed: T[]; more: number } {
-  return { listed: list.slice(0, mostListed), more: Math.max(0, list.length - mostListed) };
+/** A list without what no screen has room for, or is beyond `most`, and how much that is. */
+export function shortened<T>(list: readonly T[], most: number = mostListed): { listed: T[]; more: number } {
+  const count = Math.min(most, mostListed);
+  return { listed: list.slice(0, count), more: Math.max(0, list.length - count) };
 }
 
 /**

@@ -4,9 +4,12 @@ import { compareText } from './canonical-json.ts';
 import { consider, shortened } from './consider.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
-import type { PolicyCall } from './matching/fields.ts';
+import { meansCaller, type PolicyCall } from './matching/fields.ts';
 import { spanOf, stretchAround } from './matching/times.ts';
 import { didYouMean } from './nearest.ts';
+
+/** Policies, counted for each site, that one answer looks at: half a second at worst. */
+const mostWeighed = 20_000;
 
 type Explained = ExplainReply['sites'][number];
 
@@ -123,12 +126,17 @@ export function explain(
 ): ExplainReply {
   const { tenant, to } = request;
   const policies = policiesOf(documents, tenant, tried);
-  const index = indexDocuments({ ...documents, policies }, at);
+  const labels = documents.services.find(
+    (each) => each.tenant === tenant && each.site === request.from.site && each.name === request.from.service,
+  )?.labels;
+  // Others decide nothing of this caller's calls, and may be many.
+  const own = policies.filter((policy) => meansCaller(policy, { ...request.from, labels }));
+  const index = indexDocuments({ ...documents, policies: own }, at);
   const fault = missing(index, request);
   const api = index.api(tenant, to.service, to.major);
   if (fault !== undefined || !api) return { sites: [nowhere(to.site ?? 'any', fault ?? 'no such API')] };
   const serving = to.site === undefined ? index.servingSites(tenant, to.service, to.major) : [to.site];
-  const { listed: sites, more } = shortened(serving);
+  const { listed: sites, more } = shortened(serving, Math.max(1, Math.floor(mostWeighed / policies.length)));
   return {
     sites: sites.map((site) => explainAt(index, policies, api, request, site, at)),
     ...(more === 0 ? {} : { omittedSites: more }),
