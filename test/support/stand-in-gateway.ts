@@ -20,7 +20,7 @@ export interface StandInGateway {
   readonly registrations: RegisterRequest[];
   readonly unrouted: NoRouteReport['calls'];
   /** What discovery gives; `publish` changes it and tells a service. */
-  publish(service: string, apis: DiscoveredApi[], options?: { notify?: boolean }): void;
+  publish(service: string, apis: DiscoveredApi[], options?: { notify?: boolean; revision?: number }): void;
   /** Answers a registration with this error. */
   refuse: CausewayError | undefined;
   /** Answers calls in place of passing them on. */
@@ -104,9 +104,9 @@ export async function standInGateway(
     unrouted: [],
     refuse: undefined,
     onCall: undefined,
-    publish(service, changed, { notify = true } = {}) {
+    publish(service, changed, { notify = true, ...at } = {}) {
       apis = changed;
-      revision += 1;
+      revision = at.revision ?? revision + 1;
       const told = encodeJson({ service: 'quotes', major: 1, revision });
       if (notify) connection.publish(subjects.notify.build({ site, service, event: 'changed' }), told);
     },

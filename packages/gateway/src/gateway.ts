@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Clock, Logger, Random } from '@causeway/protocol';
-import { createHubClock, createReplyMux, createSigner, readCreds } from '@causeway/transport';
+import { createHubClock, createReplyMux, createSigner, createTokens, readCreds } from '@causeway/transport';
 import { type Broker, openBroker } from './broker/broker.ts';
 import { cloudClaims, createClaimsPusher } from './claims/claims.ts';
 import { type GatewayConfig, streamsOf } from './config.ts';
@@ -8,6 +8,7 @@ import { createConnections } from './connections.ts';
 import { createControlLink } from './control/control-link.ts';
 import { createPublisher } from './control/publisher.ts';
 import { carryCounters } from './counters/carried.ts';
+import { createAvailability } from './instances/availability.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { noServerMemory, watchServerMemory } from './server-memory.ts';
@@ -16,6 +17,7 @@ import { cloudCopy, createCompiledCopy } from './state/copy.ts';
 import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
 import { createSiteState } from './state/site-state.ts';
+import type { VisibilityChange } from './state/views.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
 import { createUserRenewal } from './users/renewal.ts';
 import { within } from './within.ts';
@@ -55,6 +57,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const connections = createConnections({ config, patiently, random, logger });
   const streams = streamsOf(config);
   const hub = createHubClock(clock);
+  const epoch = createTokens(random)();
 
   // The streams: at an edge this gateway makes them, as its broker; in the cloud the registry does.
   let broker: Broker | undefined;
@@ -109,17 +112,29 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     onReached: (revision) => control.receipt(revision, users.taken()),
     clock,
   });
+  const notify = (revision: number, changes: readonly VisibilityChange[]) => {
+    for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
+  };
   const state = createSiteState({
+    site,
     logger,
     listener: {
       served: (tenant, service, major, api) => agents.get(tenant)?.served(service, major, api),
       account: claims.push,
       user: users.renew,
       revision: (revision, changes) => {
-        for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
+        notify(revision, changes);
         inForce.applied(revision);
         logger.info({ revision, changes: changes.length }, 'revision applied');
       },
+      visible: notify,
+    },
+  });
+  const availability = createAvailability({
+    clock,
+    onChange: (tenant, service, major, available) => {
+      state.available(tenant, service, major, available);
+      control.renewSoon();
     },
   });
   const publisher = createPublisher({ state, control, inForce, clock });
@@ -138,6 +153,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       logger: logger.child({ tenant }),
       connect: () => connections.open(`gateway-${tenant}.creds`, inboxPrefix),
       ensurePublished: (service, apis) => publisher.ensure(tenant, service, apis),
+      epoch,
+      onAvailable: (service, major, available) => availability.set(tenant, service, major, available),
     });
     agents.set(tenant, agent);
   }
@@ -169,6 +186,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       revision: inForce.revision,
       memory: { rss: process.memoryUsage.rss(), age: 0 },
       serverMemory: serverMemory.current(),
+      serving: availability.report(),
       instances: Object.fromEntries(
         [...agents].flatMap(([tenant, agent]) =>
           [...agent.instances.counts()].map(([service, count]) => [`${tenant}.${service}`, count]),
@@ -192,6 +210,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       stopping.abort();
       stopKeeping?.();
       control.close();
+      availability.close();
       copy.close();
       claims.close();
       serverMemory.close();

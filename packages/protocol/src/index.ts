@@ -33,6 +33,7 @@ export type {
   ExplainRequest,
   GetReply,
   GetRequest,
+  IdleApis,
   IssueReply,
   IssueRequest,
   Labels,

@@ -136,6 +136,12 @@ const samples: {
   VisibleApis: [{ apis: [discovered] }, [{ apis: [{ ...discovered, sites: 'edge-a' }] }, '/apis/0/sites']],
   Account: [{ jwt: 'e.y.J' }, [{ jwt: 1 }, '/jwt']],
   User: [{ id: 'u1', jwt: 'e.y.J' }, [{ seed: 'SU' }, '/seed']],
+  IdleApis: [
+    { apis: { 'quotes.v1': ['edge-b'] } },
+    [{ apis: 1 }, '/apis'],
+    [{ apis: { 'quotes.v1': ['Edge'] } }, '/apis/quotes.v1/0'],
+    [{ apis: {}, more: 1 }, '/more'],
+  ],
   RevisionMark: [{ revision: 7 }, [{ revision: '7' }, '/revision']],
   PositionMark: [
     { position: 7, bucket: 'made then' },

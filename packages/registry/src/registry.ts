@@ -14,6 +14,8 @@ import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
+import { createIdleSites, type IdleSites } from './announce/idle-sites.ts';
+import { createServing } from './announce/serving.ts';
 import { createCollection } from './collect/collection.ts';
 import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
@@ -125,6 +127,7 @@ async function assemble(
   const users = createUserIssuer({ keyring, accountKey, clock, random });
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
+  let idleSites: IdleSites | undefined;
   const compiler = await openCompiler({
     js,
     store,
@@ -133,12 +136,18 @@ async function assemble(
     clock,
     logger,
     onChange: (site, revision) => hintGateways(connection, store, site, revision),
-    onCompiled: () => announcer.announce(),
+    onCompiled: () => {
+      announcer.announce();
+      idleSites?.refresh();
+    },
   });
   // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
   const gateways = createGateways(clock);
+  const serving = createServing({ clock, onChange: () => idleSites?.refresh() });
+  idleSites = createIdleSites({ compiler, serving, clock, logger });
+  idleSites.refresh();
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
@@ -166,6 +175,7 @@ async function assemble(
       if (!refreshed.has(site)) links.refresh(site);
       refreshed.add(site);
     },
+    serving: serving.renewed,
     confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
     clock,
@@ -220,6 +230,8 @@ async function assemble(
       adminDesk.close();
       stopPurge();
       stopReconciling();
+      serving.close();
+      idleSites?.close();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

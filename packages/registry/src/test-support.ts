@@ -78,6 +78,9 @@ export function countingCompiler(store: DocumentStore): Compiler & { readonly ru
     bucket: 'made then',
     until: Number.POSITIVE_INFINITY,
     siteRevision: () => store.revision,
+    told: () => new Map(),
+    async tell() {},
+    position: () => 0,
     tables: new Map(),
   };
 }

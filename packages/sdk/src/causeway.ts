@@ -12,7 +12,7 @@ import {
 import { createCaller } from './caller.ts';
 import { createClient } from './client.ts';
 import { createDeprecations } from './deprecations.ts';
-import { createDiscovery } from './discovery.ts';
+import { createDiscovery, type DiscoverOptions } from './discovery.ts';
 import { createLink } from './link.ts';
 import { createNoRouteReporter } from './no-route.ts';
 import { type ConnectOptions, type Settings, settingsOf } from './options.ts';
@@ -70,8 +70,11 @@ export interface Causeway {
     handlers: Handlers<M>,
     options?: ServeOptions,
   ): Promise<Serving>;
-  /** The APIs that this service may call. Rejects with UNREACHABLE where no gateway answers. */
-  discover(): Promise<readonly DiscoveredApi[]>;
+  /**
+   * The APIs that this service may call. Rejects with UNREACHABLE where no gateway answers. With `onChange`, each change
+   * after this list is told, once, and none that the list has already, until the signal is aborted.
+   */
+  discover(options?: DiscoverOptions): Promise<readonly DiscoveredApi[]>;
   /** Calls back with each change of what this service may call, from now on; the returned function ends it. */
   watch(listener: (event: WatchEvent) => void): () => void;
   /** The same as an async iterable. */

@@ -1,5 +1,6 @@
 import {
   apiName,
+  CausewayError,
   type Clock,
   createHandshake,
   type DiscoveredApi,
@@ -10,6 +11,7 @@ import {
   subjects,
 } from '@causeway/protocol';
 import { backoffDelay, type NatsConnection } from '@causeway/transport';
+import { changes } from './changes.ts';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
 import { sleep } from './sleep.ts';
@@ -21,8 +23,11 @@ export interface Discovery {
   readonly firstAttempt: Promise<void>;
   /** Newest revision known; undefined before the first reply. */
   readonly revision: number | undefined;
-  /** Asks the gateway what has changed, and gives the whole list. Rejects with a CausewayError. */
-  discover(): Promise<readonly DiscoveredApi[]>;
+  /**
+   * Asks the gateway what has changed, and gives the whole list. Rejects with a CausewayError. With `onChange`, each
+   * change after this list is told, and none that is in it, until the signal is aborted.
+   */
+  discover(options?: DiscoverOptions): Promise<readonly DiscoveredApi[]>;
   /** True where the API is known to be there (at that site); undefined where that is not known now. */
   lists(service: string, major: number, site: string | undefined): boolean | undefined;
   /** True where the manifest, as it is known here, says that a call of the endpoint may run more than once. */
@@ -32,8 +37,27 @@ export interface Discovery {
   stop(): void;
 }
 
-/** A gateway notifies before its own list has changed at most this often, before it is believed. */
-const maxStale = 6;
+/** What `discover` may be asked besides the list. */
+export interface DiscoverOptions {
+  readonly onChange?: (event: WatchEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The list as a gateway gave it last. */
+interface Known {
+  readonly revision: number;
+  readonly view: string | undefined;
+  readonly epoch: string | undefined;
+  readonly apis: ReadonlyMap<string, DiscoveredApi>;
+}
+
+/** Tries, and how far apart in ms, before a list of a lower revision, or one that lags what was announced, is believed. */
+const maxStale = 5;
+const staleMs = 200;
+/** How long to wait after a failure: a gateway that is back is to be noticed within a second. */
+const retryBounds = { min: 50, max: 800 };
+/** Whoever watches asks that often even where nothing is announced: a message may be lost on its way. */
+const recheckMs = 10_000;
 
 /** Starts with a first attempt in the background, and goes on until a gateway answers. */
 export function createDiscovery(options: {
@@ -50,34 +74,93 @@ export function createDiscovery(options: {
   const listeners = new Set<(event: WatchEvent) => void>();
   const stopped = new AbortController();
   const handshake = createHandshake();
-  let known: { readonly revision: number; readonly apis: ReadonlyMap<string, DiscoveredApi> } | undefined;
+  let known: Known | undefined;
+  /** The revision that was announced last and has not been seen yet. */
   let wanted = 0;
   let due = false;
   let running = false;
   // After a cut the list may be old: what it names is believed, what it lacks is not.
   let fresh = true;
+  /** Aborted when there is reason to hope: the connection is back, or a gateway spoke. */
+  let woken = new AbortController();
+  /** Aborted when the connection is back: what was asked before is lost. */
+  let cut = new AbortController();
+  let asking: Promise<readonly DiscoveredApi[]> | undefined;
+  let askingNext: Promise<readonly DiscoveredApi[]> | undefined;
 
-  async function fetch(): Promise<readonly DiscoveredApi[]> {
-    const since = known?.revision;
-    const reply = await handshake.speak((protocol) => {
-      const request = { protocol, ...(since === undefined ? {} : { since }) };
-      return gateway.ask('discover', request, 'DiscoverReply', stopped.signal);
-    });
-    apply(reply);
-    return [...(known?.apis.values() ?? [])];
+  /** One after the other, so that a reply cannot overtake a later one; who comes meanwhile shares the next. */
+  function fetch(): Promise<readonly DiscoveredApi[]> {
+    if (!asking) {
+      asking = askUntilBelieved().finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    }
+    const next = () => {
+      askingNext = undefined;
+      return fetch();
+    };
+    askingNext ??= asking.then(next, next);
+    return askingNext;
+  }
+
+  async function askUntilBelieved(): Promise<readonly DiscoveredApi[]> {
+    for (let stale = 0; ; stale += 1) {
+      const reply = await ask();
+      if (stale >= maxStale || believable(reply)) {
+        apply(reply);
+        return [...(known?.apis.values() ?? [])];
+      }
+      await sleep(clock, staleMs, stopped.signal);
+      stopped.signal.throwIfAborted();
+    }
+  }
+
+  /**
+   * A replica that lags behind answers with a lower revision for a moment; a registry that was made anew does so for
+   * good. What one run of a gateway says is never older than what it said before.
+   */
+  function believable(reply: DiscoverReply): boolean {
+    if (!known || reply.unchanged || reply.revision >= known.revision) return true;
+    return reply.epoch !== undefined && reply.epoch === known.epoch;
+  }
+
+  async function ask(): Promise<DiscoverReply> {
+    let whole = false;
+    for (;;) {
+      const have = known;
+      const lost = cut.signal;
+      const signal = AbortSignal.any([stopped.signal, lost]);
+      const named = have?.view === undefined ? sinceOf(whole ? undefined : have) : { view: have.view };
+      try {
+        return await handshake.speak((protocol) =>
+          gateway.ask('discover', { protocol, ...named }, 'DiscoverReply', signal),
+        );
+      } catch (error) {
+        if (stopped.signal.aborted) throw error;
+        if (lost.aborted) continue;
+        // A gateway of an earlier version has taken the place of the one that named its list.
+        if (!(error instanceof CausewayError) || error.pointer !== '/view' || !have) {
+          throw link.refusal ?? error;
+        }
+        known = { ...have, view: undefined, epoch: undefined };
+        whole = true;
+      }
+    }
   }
 
   function apply(reply: DiscoverReply): void {
-    // Replies may overtake each other, and a replica may lag behind: the newest revision holds.
-    if (known && reply.revision < known.revision) return;
     fresh = true;
     const before = known?.apis;
-    const now = reply.unchanged
-      ? (before ?? new Map())
-      : new Map(reply.apis.map((api) => [apiName(api.service, api.major), api]));
-    known = { revision: reply.revision, apis: now };
-    if (!before || now === before) return;
-    for (const event of changes(before, now, reply.revision)) {
+    const { revision, view, epoch } = reply;
+    if (reply.unchanged) {
+      known = { revision, view, epoch, apis: before ?? new Map() };
+      return;
+    }
+    const now = new Map(reply.apis.map((api) => [apiName(api.service, api.major), api]));
+    known = { revision, view, epoch, apis: now };
+    if (!before) return;
+    for (const event of changes(before, now, revision)) {
       for (const listener of [...listeners]) listener(event);
     }
   }
@@ -89,23 +172,30 @@ export function createDiscovery(options: {
     let stale = 0;
     while (due && !stopped.signal.aborted) {
       due = false;
+      woken = new AbortController();
+      let wait = 0;
       try {
         await fetch();
         failures = 0;
         stale = (known?.revision ?? 0) < wanted ? stale + 1 : 0;
-        due ||= stale > 0 && stale < maxStale;
+        if (stale > 0 && stale < maxStale) wait = staleMs;
+        else wanted = 0;
       } catch (err) {
+        const { retryAfter = 0 } = CausewayError.from(err);
+        wait = Math.max(retryAfter, backoffDelay(failures, random, retryBounds));
         failures += 1;
-        due = true;
         logger.debug({ err, site }, 'cannot discover yet');
       }
-      if (due) await sleep(clock, backoffDelay(failures + stale, random), stopped.signal);
+      if (wait === 0) continue;
+      due = true;
+      await sleep(clock, wait, AbortSignal.any([stopped.signal, woken.signal]));
     }
     running = false;
   }
 
   function refreshSoon(): void {
     due = true;
+    woken.abort();
     if (!running) void refresh();
   }
 
@@ -113,25 +203,45 @@ export function createDiscovery(options: {
     callback: (error, message) => {
       const fields = error ? undefined : subjects.notify.parse(message.subject);
       if (fields?.site !== site || fields.service !== service) return;
-      wanted = Math.max(wanted, parseMessage('Notification', message.data).value?.revision ?? 0);
+      wanted = parseMessage('Notification', message.data).value?.revision ?? 0;
       refreshSoon();
     },
   });
   const offReconnect = link.onReconnect(() => {
     fresh = false;
+    cut.abort();
+    cut = new AbortController();
     refreshSoon();
+  });
+  const stopRechecks = clock.every(recheckMs, () => {
+    if (listeners.size > 0) refreshSoon();
   });
   const firstAttempt = fetch().then(
     () => {},
     () => refreshSoon(),
   );
 
+  function watch(listener: (event: WatchEvent) => void): () => void {
+    // A function of its own: one listener may watch twice.
+    const own = (event: WatchEvent) => listener(event);
+    listeners.add(own);
+    return () => listeners.delete(own);
+  }
+
   return {
     firstAttempt,
     get revision() {
       return known?.revision;
     },
-    discover: fetch,
+    async discover({ onChange, signal } = {}) {
+      const apis = await fetch();
+      // The next list needs a message from outside, so that none can come between this one and the listener.
+      if (onChange && !signal?.aborted) {
+        const end = watch(onChange);
+        signal?.addEventListener('abort', end, { once: true });
+      }
+      return apis;
+    },
     lists(name, major, at) {
       if (!known) return undefined;
       const api = known.apis.get(apiName(name, major));
@@ -144,12 +254,10 @@ export function createDiscovery(options: {
         ? endpoints[endpoint]?.idempotent === true
         : false;
     },
-    watch(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    watch,
     stop() {
       stopped.abort();
+      stopRechecks();
       offReconnect();
       listeners.clear();
       if (!connection.isClosed()) subscription.unsubscribe();
@@ -157,19 +265,6 @@ export function createDiscovery(options: {
   };
 }
 
-function* changes(
-  before: ReadonlyMap<string, DiscoveredApi>,
-  now: ReadonlyMap<string, DiscoveredApi>,
-  revision: number,
-): Iterable<WatchEvent> {
-  for (const [name, { service, major }] of before) {
-    if (!now.has(name)) yield { event: 'withdrawn', service, major, revision };
-  }
-  for (const [name, api] of now) {
-    const { service, major } = api;
-    const old = before.get(name);
-    if (!old) yield { event: 'published', service, major, revision, api };
-    else if (JSON.stringify(old) !== JSON.stringify(api))
-      yield { event: 'changed', service, major, revision, api };
-  }
+function sinceOf(have: Known | undefined): { since?: number } {
+  return have === undefined ? {} : { since: have.revision };
 }

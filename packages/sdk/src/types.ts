@@ -126,7 +126,7 @@ export interface Identity {
 
 /** Something changed in what this service may call. */
 export interface WatchEvent {
-  readonly event: 'published' | 'changed' | 'withdrawn';
+  readonly event: 'published' | 'changed' | 'deprecated' | 'withdrawn';
   readonly service: string;
   readonly major: number;
   /** The fabric's revision with which it was seen. */

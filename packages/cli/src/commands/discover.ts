@@ -1,4 +1,5 @@
 import { apiName, type DiscoveredApi } from '@causeway/protocol';
+import type { WatchEvent } from '@causeway/sdk';
 import type { Command } from 'commander';
 import { aborted, type Context, type GlobalOptions } from '../context.ts';
 import { parsePath } from '../input/names.ts';
@@ -19,7 +20,7 @@ Examples:
   causeway discover --as desk.creds
   causeway discover --as desk.creds --watch -o json
 
-With --watch each change follows, until Ctrl-C; as JSON, one line each.`;
+With --watch each change follows, until Ctrl-C, also after a cut; as JSON one line each, the first with the whole list.`;
 
 /** `causeway discover` */
 export function addDiscover(program: Command, context: Context): void {
@@ -34,41 +35,45 @@ export function addDiscover(program: Command, context: Context): void {
 }
 
 async function discover(context: Context, options: DiscoverOptions): Promise<void> {
+  // From here on Ctrl-C ends the watching, not the process.
+  const interrupted = options.watch ? context.interruption() : new AbortController().signal;
   const level = options.watch ? 'warn' : 'silent';
   const service = await whileWaiting(context, 'connecting to the site', () =>
     connectAs(context, options.dir, options.as, level),
   );
   try {
-    const stopWatching = options.watch ? service.watch((event) => say(event)) : undefined;
-    const waiting: Parameters<typeof say>[0][] = [];
-    let listed = false;
-    function say(event: { event: string; service: string; major: number; revision: number }): void {
-      if (!listed) {
-        waiting.push(event);
-        return;
-      }
-      const { output } = options;
-      const line =
-        output === 'json'
-          ? jsonLine(event)
-          : output === 'yaml'
-            ? `---\n${yamlText(event)}`
-            : printable(
-                `${event.event} ${apiName(event.service, event.major)} (revision ${event.revision})`,
-              ).concat('\n');
-      context.stdout.write(line);
+    if (interrupted.aborted) return;
+    const { output } = options;
+    const list = whileWaiting(context, 'waiting for the gateway', () =>
+      service.discover(
+        options.watch ? { signal: interrupted, onChange: (event) => say(context, output, event) } : {},
+      ),
+    );
+    const apis = await Promise.race([list, aborted(interrupted)]);
+    if (apis === undefined) {
+      list.catch(() => {});
+      return;
     }
-    const apis = await whileWaiting(context, 'waiting for the gateway', () => service.discover());
-    print(context, options.output, apis, () => table(context, apis));
-    listed = true;
-    for (const event of waiting) say(event);
-    if (stopWatching) {
-      await aborted(context.interruption());
-      stopWatching();
-    }
+    const { revision } = service.status();
+    if (options.watch && output === 'json')
+      context.stdout.write(jsonLine({ event: 'listed', revision, apis }));
+    else print(context, output, apis, () => table(context, apis));
+    if (options.watch) await aborted(interrupted);
   } finally {
     await service.close();
   }
+}
+
+function say(context: Context, output: Format, event: WatchEvent): void {
+  const { event: what, service, major, revision, api } = event;
+  const idle = api?.idle ? `; no instance at ${api.idle.join(', ')}` : '';
+  const line =
+    output === 'json'
+      ? jsonLine(event)
+      : output === 'yaml'
+        ? `---\n${yamlText(event)}`
+        : `${printable(`${what} ${apiName(service, major)} (revision ${revision})${idle}`)}\n`;
+  context.stdout.write(line);
 }
 
 function table(context: Context, apis: readonly DiscoveredApi[]): string {
@@ -79,6 +84,7 @@ function table(context: Context, apis: readonly DiscoveredApi[]): string {
       { title: 'VERSION', value: (api) => api.version },
       { title: 'ENDPOINTS', value: (api) => Object.keys(api.endpoints).join(', ') },
       { title: 'SITES', value: (api) => api.sites.join(', ') },
+      { title: 'NO INSTANCE', value: (api) => api.idle?.join(', ') },
       { title: 'DEPRECATED', value: (api) => api.deprecated?.date },
     ],
     apis,

@@ -32,16 +32,24 @@ export interface ControlLink {
     /** Told what each renewal is answered with. */
     readonly onReply: (reply: BeatReply) => void;
   }): void;
+  /** What a renewal tells has changed: renews at once, though not more often than four times a second. */
+  renewSoon(): void;
   close(): void;
 }
 
-/** What a gateway says of itself. */
-interface RenewalStatus extends Omit<BeatRequest, 'protocol' | 'gateway' | 'memory' | 'serverMemory'> {
+/** What a gateway says of itself; memories and instances are told to registries that take them. */
+interface RenewalStatus extends Omit<BeatRequest, 'protocol' | 'gateway' | Extra> {
   readonly memory?: BeatRequest['memory'] | undefined;
   readonly serverMemory?: BeatRequest['serverMemory'] | undefined;
+  readonly serving?: BeatRequest['serving'] | undefined;
 }
 
+/** What only a registry takes that says so. */
+type Extra = 'memory' | 'serverMemory' | 'serving';
+
 const beatEveryMs = 2_000;
+/** The shortest time between two renewals, and after one that failed: so soon a link that is back is noticed. */
+const beatSpacingMs = 250;
 const requestTimeoutMs = 3_000;
 
 /** Creates the link; renewals begin with `start`, all else works at once. */
@@ -59,8 +67,9 @@ export function createControlLink(options: {
   /** How the last renewal went, as far as it was logged: OK, or the code of what went wrong. */
   let logged: string | undefined;
   let stopBeat = () => {};
-  /** Whether the registry takes memories: one of before would refuse a renewal with fields that it does not know. */
-  let takesMemory = false;
+  let renewSoon = () => {};
+  /** What else the registry takes: one of before would refuse a renewal with fields that it does not know. */
+  let takes: ReadonlySet<string> = new Set();
 
   async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply'>(
     op: string,
@@ -103,29 +112,72 @@ export function createControlLink(options: {
       return confirmed;
     },
     start({ status, onReply }) {
+      let beating = false;
+      let again = false;
+      let stopped = false;
+      let lastBegun = Number.NEGATIVE_INFINITY;
+      let cancelSoon: (() => void) | undefined;
+
+      async function attempt(): Promise<void> {
+        lastBegun = clock.monotonic();
+        const { memory, serverMemory, serving, ...rest } = status();
+        const extras = {
+          ...(takes.has('memory') ? { memory, serverMemory } : {}),
+          ...(takes.has('serving') ? { serving } : {}),
+        };
+        const reply = await handshake.speak((protocol) =>
+          request('renew', { protocol, gateway, ...rest, ...extras }, 'BeatReply'),
+        );
+        const told = takes.has('serving');
+        takes = new Set(reply.takes);
+        // Instances wait for nothing: others are to know of them.
+        if (!told && takes.has('serving') && serving) again = true;
+        confirmed = reply.confirmed ?? confirmed;
+        onReply(reply);
+        if (logged !== 'OK') logger.info({ site }, 'registry reached');
+        logged = 'OK';
+      }
+
       async function beat(): Promise<void> {
+        if (beating) return;
+        beating = true;
+        again = false;
         try {
-          const { memory, serverMemory, ...rest } = status();
-          const memories = takesMemory ? { memory, serverMemory } : {};
-          const reply = await handshake.speak((protocol) =>
-            request('renew', { protocol, gateway, ...rest, ...memories }, 'BeatReply'),
-          );
-          takesMemory = reply.takes?.includes('memory') === true;
-          confirmed = reply.confirmed ?? confirmed;
-          onReply(reply);
-          if (logged !== 'OK') logger.info({ site }, 'registry reached');
-          logged = 'OK';
+          await attempt();
         } catch (err) {
           const { code } = CausewayError.from(err);
           // Perhaps one of before has taken its place.
-          takesMemory = false;
+          takes = new Set();
           if (logged !== code) logger.warn({ err, site, code }, 'registry not reached, or it refused');
           logged = code;
+          again = code === 'UNREACHABLE';
+        } finally {
+          beating = false;
         }
+        if (again && !stopped) soon();
       }
-      stopBeat = clock.every(beatEveryMs, () => void beat());
+
+      function soon(): void {
+        again = true;
+        if (beating || cancelSoon) return;
+        const wait = Math.max(0, lastBegun + beatSpacingMs - clock.monotonic());
+        cancelSoon = clock.after(wait, () => {
+          cancelSoon = undefined;
+          void beat();
+        });
+      }
+
+      const stopEvery = clock.every(beatEveryMs, () => void beat());
+      renewSoon = soon;
+      stopBeat = () => {
+        renewSoon = () => {};
+        stopEvery();
+        cancelSoon?.();
+        stopped = true;
+      };
       void beat();
     },
+    renewSoon: () => renewSoon(),
     close() {
       receipts.close();
       stopBeat();

@@ -24,12 +24,15 @@ function openDesk() {
   const clock = manualClock();
   const answers: unknown[] = [];
   const reported: NoRouteReport['calls'][number][] = [];
-  const listener = { served() {}, account() {}, user() {}, revision() {} };
+  const listener = { served() {}, account() {}, user() {}, revision() {}, visible() {} };
+  const state = createSiteState({ site: 'edge-a', logger: silent, listener });
   const onMessage = createDesk({
     tenant: 'acme',
     site: 'edge-a',
     instances: createInstances({ site: 'edge-a', clock, onChange() {} }),
-    state: createSiteState({ logger: silent, listener }),
+    state,
+    epoch: 'run-1',
+    clock,
     hub: createHubClock(clock),
     logger: silent,
     publish: (_subject, body) => answers.push(JSON.parse(Buffer.from(body).toString())),

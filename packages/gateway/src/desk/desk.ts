@@ -1,5 +1,6 @@
 import {
   CausewayError,
+  type Clock,
   encodeJson,
   isName,
   isToken,
@@ -14,11 +15,15 @@ import {
   requireProtocol,
   subjects,
 } from '@causeway/protocol';
-import type { HubClock } from '@causeway/transport';
+import { type HubClock, type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, MsgHdrs } from 'nats';
 import { encodeRefusal } from '../calls/refusal.ts';
 import { type Instances, leaseMs } from '../instances/instances.ts';
 import type { SiteState } from '../state/site-state.ts';
+import { createDeskRates } from './rates.ts';
+
+/** What the services of one tenant can make the gateway write. */
+const logged: LogRate = { lines: 120, periodMs: 60_000 };
 
 /** What the desk needs; one for each tenant. */
 export interface DeskSurroundings {
@@ -27,6 +32,9 @@ export interface DeskSurroundings {
   readonly instances: Instances;
   readonly state: SiteState;
   readonly hub: HubClock;
+  /** Names this run of the gateway. */
+  readonly epoch: string;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly logger: Logger;
   readonly publish: (subject: string, body: Uint8Array, headers?: MsgHdrs) => void;
   /** Resolves once routes opened so far are known to the server. */
@@ -39,7 +47,9 @@ export interface DeskSurroundings {
 
 /** Serves `registry.<site>.<service>.<op>`: the services of this site register, renew, withdraw, discover, report. */
 export function createDesk(around: DeskSurroundings): (message: Msg) => void {
-  const { tenant, site, instances, state, hub, logger } = around;
+  const { tenant, site, instances, state, hub, epoch } = around;
+  const logger = rateLimitedLogger(around.logger, around.clock, logged);
+  const rates = createDeskRates(around.clock);
 
   function lease(): LeaseReply {
     return { lease: leaseMs, revision: state.revision, time: Math.round(hub.now()) };
@@ -71,6 +81,7 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
   }
 
   async function answer(service: string, op: string, body: Uint8Array): Promise<object> {
+    rates.admit(service);
     switch (op) {
       case 'register':
         return register(service, expect('RegisterRequest', body));
@@ -88,14 +99,17 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       case 'discover': {
         const request = expect('DiscoverRequest', body);
         requireProtocol(request.protocol, `the service ${service}`, `the gateway of ${site}`);
-        const { apis, changedAt } = state.visible(tenant, service);
-        const { since } = request;
+        const { apis, name, changedAt } = state.visible(tenant, service);
+        const { since, view } = request;
         // What lies ahead of this site's tables is of a registry that was made anew since.
-        const unchanged = since !== undefined && since <= state.revision && changedAt <= since;
+        const still = since !== undefined && since <= state.revision && changedAt <= since;
+        const unchanged = view === undefined ? still : view === name;
         return {
           revision: state.revision,
           time: Math.round(hub.now()),
           unchanged,
+          view: name,
+          epoch,
           apis: unchanged ? [] : apis,
         };
       }
@@ -129,7 +143,11 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       return;
     }
     answer(fields.service, fields.op, message.data).then(
-      (body) => around.publish(reply, encodeJson(body)),
+      (body) => {
+        const encoded = encodeJson(body);
+        rates.sent(fields.service, encoded.length);
+        around.publish(reply, encoded);
+      },
       (thrown: unknown) => {
         const error = CausewayError.opaque(thrown, `the gateway of ${site}`);
         if (error !== thrown) logger.error({ err: thrown, tenant, op: fields.op }, 'desk failed');

@@ -19,8 +19,8 @@ import type { SiteState } from './site-state.ts';
 export interface CompiledCopy {
   /** Something changed, or may have: asks the registry for what is not here yet. */
   refresh(): void;
-  /** The registry is at this revision of this bucket: refreshes where the site is not. */
-  heard(registry: { readonly revision: number; readonly bucket?: string }): void;
+  /** The registry is at this revision of this bucket, and at this position of it: refreshes where the site is not. */
+  heard(registry: { readonly revision: number; readonly bucket?: string; readonly position?: number }): void;
   close(): void;
 }
 
@@ -61,6 +61,8 @@ export function createCompiledCopy(options: {
   const subjectOf = (key: string) => `$KV.${buckets.compiled}.${site}.${key}`;
   /** The bucket that the copy is of, as far as it was looked up. */
   let bucket: string | undefined;
+  /** The position in it that was reached last. */
+  let reached: number | undefined;
   let wanted = false;
   let running = false;
   let closed = false;
@@ -108,12 +110,12 @@ export function createCompiledCopy(options: {
         for (const key of state.keys) if (!listed.has(key)) writes.unshift({ key, value: undefined });
       }
       // Until a whole table is here with its deletions, the copy counts as empty: cut short, all of it comes again.
-      const reached = markOf(listed && reply.more ? 0 : reply.position, reply.bucket);
+      const upTo = markOf(listed && reply.more ? 0 : reply.position, reply.bucket);
       const unfinished = markOf(0, reply.bucket);
-      const news = writes.length > 0 || reached.position !== position || reached.bucket !== since.bucket;
+      const news = writes.length > 0 || upTo.position !== position || upTo.bucket !== since.bucket;
       for (let from = 0; news && (from === 0 || from < writes.length); from += batchEntries) {
         const until = from + batchEntries;
-        const mark = until < writes.length ? unfinished : reached;
+        const mark = until < writes.length ? unfinished : upTo;
         sequence = await store(writes.slice(from, until), mark, sequence);
       }
       if (writes.length > 0) {
@@ -121,7 +123,9 @@ export function createCompiledCopy(options: {
       }
       bucket = reply.bucket;
       since = markOf(reply.position, reply.bucket);
-      if (!reply.more) return;
+      if (reply.more) continue;
+      reached = reply.position;
+      return;
     }
   }
 
@@ -154,7 +158,10 @@ export function createCompiledCopy(options: {
   return {
     refresh,
     heard(registry) {
-      if (registry.revision !== state.revision || registry.bucket !== bucket) refresh();
+      const { revision, position } = registry;
+      // What changed within a revision shows in the position alone.
+      const behind = position !== undefined && reached !== undefined && position > reached;
+      if (revision !== state.revision || registry.bucket !== bucket || behind) refresh();
     },
     close() {
       closed = true;

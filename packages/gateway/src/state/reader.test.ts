@@ -31,8 +31,10 @@ it('reader - of a stream that was made anew, what it lacks is void with its firs
   const ensure = () => ensureSite(server.jsm, { site: 'edge-a' });
   const told: string[] = [];
   const state = createSiteState({
+    site: 'edge-a',
     logger: silent,
     listener: {
+      visible() {},
       served() {},
       account() {},
       user() {},

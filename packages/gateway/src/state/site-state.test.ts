@@ -17,6 +17,7 @@ beforeEach(() => {
     error: (_, message) => void complaints.push(message),
   };
   state = createSiteState({
+    site: 'edge-a',
     logger,
     listener: {
       served: (tenant, service, major, api?: GuardedApi) =>
@@ -29,6 +30,8 @@ beforeEach(() => {
           revision,
           changes.map(({ event, service, api }) => `${event} ${service} ${api.service}.v${api.major}`),
         ]),
+      visible: (revision, changes) =>
+        heard.push(['visible', revision, changes.map(({ event, service }) => `${event} ${service}`)]),
     },
   });
 });
@@ -153,7 +156,7 @@ describe('what services see', () => {
     state.apply('see.acme.desk', undefined);
     state.apply('revision', { revision: 5 });
     expect(heard.at(-1)).toEqual(['revision', 5, ['withdrawn desk quotes.v1']]);
-    expect(state.visible('acme', 'desk')).toEqual({ apis: [], changedAt: 5 });
+    expect(state.visible('acme', 'desk')).toMatchObject({ apis: [], changedAt: 5 });
   });
 
   test('site state - the same once more is no change, and the revision of the last one stays', () => {
@@ -173,9 +176,26 @@ describe('what services see', () => {
     expect(heard.at(-1)).toEqual(['revision', 2, ['changed desk quotes.v1']]);
   });
 
+  test('site state - instances that come and go elsewhere are told at once, within the revision', () => {
+    state.apply('see.acme.desk', { apis: [visible('quotes', '1.0.0', ['edge-b', 'cloud'])] });
+    state.apply('revision', { revision: 3 });
+    state.apply('idle.acme', { apis: { 'quotes.v1': ['edge-b'] } });
+    expect(heard.at(-1)).toEqual(['visible', 3, ['changed desk']]);
+    const { apis, changedAt } = state.visible('acme', 'desk');
+    expect(apis[0]).toMatchObject({ sites: ['cloud', 'edge-b'], idle: ['edge-b'] });
+    // Whoever asks for what is new since revision 3 is given it.
+    expect(changedAt).toBe(Number.POSITIVE_INFINITY);
+    state.apply('idle.acme', { apis: { 'quotes.v1': 'edge-b' } });
+    expect(complaints).toHaveLength(1);
+    state.apply('idle.acme', undefined);
+    expect(heard.at(-1)).toEqual(['visible', 3, ['changed desk']]);
+    state.available('acme', 'quotes', 1, false);
+    expect(state.visible('acme', 'desk').apis[0]?.sites).toEqual(['edge-b', 'cloud']);
+  });
+
   test('site state - a service that nothing is known of sees nothing, as of now', () => {
     state.apply('revision', { revision: 7 });
-    expect(state.visible('acme', 'nobody')).toEqual({ apis: [], changedAt: 7 });
+    expect(state.visible('acme', 'nobody')).toMatchObject({ apis: [], changedAt: 7 });
   });
 });
 

@@ -1,20 +1,6 @@
-import {
-  type CompiledKey,
-  check,
-  type DiscoveredApi,
-  type Logger,
-  parseCompiledKey,
-  type ServedApi,
-} from '@causeway/protocol';
+import { type CompiledKey, check, type Logger, parseCompiledKey, type ServedApi } from '@causeway/protocol';
 import { type GuardedApi, guardApi } from '../guard/served-api.ts';
-
-/** A service of the site was granted an API, lost one, or sees another version of it. */
-export interface VisibilityChange {
-  readonly tenant: string;
-  readonly service: string;
-  readonly event: 'published' | 'changed' | 'withdrawn';
-  readonly api: { readonly service: string; readonly major: number };
-}
+import { createViews, nameOf, type View, type VisibilityChange } from './views.ts';
 
 /** What follows from a change of the state; the gateway's parts hang themselves in here. */
 export interface StateListener {
@@ -22,6 +8,8 @@ export interface StateListener {
   account(publicKey: string, jwt: string): void;
   user(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
   revision(revision: number, changes: readonly VisibilityChange[]): void;
+  /** What services see changed within a revision: instances came or went. */
+  visible(revision: number, changes: readonly VisibilityChange[]): void;
 }
 
 /** The last that the control plane said to this site: the tables in force. */
@@ -29,11 +17,10 @@ export interface SiteState {
   /** Takes in one key of `compiled`, below the site's name; `value` undefined where it was deleted. */
   apply(key: string, value: unknown): void;
   served(tenant: string, service: string, major: number): GuardedApi | undefined;
-  /** What a service may discover, and the revision since which that has not changed; Infinity where none is known. */
-  visible(
-    tenant: string,
-    service: string,
-  ): { readonly apis: readonly DiscoveredApi[]; readonly changedAt: number };
+  /** What a service may discover. */
+  visible(tenant: string, service: string): View;
+  /** Whether this site has a healthy instance of an API; undefined where it does not serve it. */
+  available(tenant: string, service: string, major: number, available: boolean | undefined): void;
   readonly revision: number;
   /** Keys that have a value; without the position, which is the copy's own. */
   readonly keys: ReadonlySet<string>;
@@ -44,36 +31,18 @@ export interface SiteState {
   restart(): void;
 }
 
-/** Compares what a service could see with what it can see now. */
-function visibilityChanges(
-  tenant: string,
-  service: string,
-  before: readonly DiscoveredApi[],
-  after: readonly DiscoveredApi[],
-): VisibilityChange[] {
-  const name = (api: DiscoveredApi) => `${api.service}.v${api.major}`;
-  const old = new Map(before.map((api) => [name(api), api]));
-  const changes: VisibilityChange[] = [];
-  for (const api of after) {
-    const was = old.get(name(api));
-    old.delete(name(api));
-    if (!was) changes.push({ tenant, service, event: 'published', api });
-    else if (JSON.stringify(was) !== JSON.stringify(api))
-      changes.push({ tenant, service, event: 'changed', api });
-  }
-  for (const api of old.values()) changes.push({ tenant, service, event: 'withdrawn', api });
-  return changes;
-}
-
 /**
  * Creates an empty state. Entries that do not fit their schema are refused and logged: the last good one stays. Not so
  * an API's rules: what cannot be read may be a deny, so the API is not served here until it can.
  */
-export function createSiteState(options: { listener: StateListener; logger: Logger }): SiteState {
-  const { listener, logger } = options;
+export function createSiteState(options: {
+  site: string;
+  listener: StateListener;
+  logger: Logger;
+}): SiteState {
+  const { site, listener, logger } = options;
   const served = new Map<string, GuardedApi>();
-  const visible = new Map<string, { apis: readonly DiscoveredApi[]; changedAt: number }>();
-  let pending: VisibilityChange[] = [];
+  const views = createViews(site);
   let revision = 0;
   /** The highest revision there was; below the one in force where the registry was made anew. */
   let highest = 0;
@@ -92,16 +61,10 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
     listener.served(parsed.tenant, parsed.service, parsed.major, api);
   }
 
-  function applyVisible(
-    key: string,
-    parsed: CompiledKey & { kind: 'see' },
-    apis: readonly DiscoveredApi[],
-  ): void {
-    const before = visible.get(key)?.apis ?? [];
-    const changes = visibilityChanges(parsed.tenant, parsed.service, before, apis);
-    if (changes.length === 0 && visible.has(key)) return;
-    pending.push(...changes);
-    visible.set(key, { apis, changedAt: Number.POSITIVE_INFINITY });
+  /** Tells at once what changed, where that is with no revision. */
+  function tellNow(): void {
+    const changes = views.changes();
+    if (changes.length > 0) listener.visible(revision, changes);
   }
 
   const state: SiteState = {
@@ -131,9 +94,15 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           return applyServed(key, parsed, entry.value);
         }
         case 'see': {
-          if (value === undefined) return applyVisible(key, parsed, []);
+          if (value === undefined) return views.see(parsed.tenant, parsed.service, undefined);
           const entry = check('VisibleApis', value);
-          return entry.fault ? bad(entry.fault) : applyVisible(key, parsed, entry.value.apis);
+          return entry.fault ? bad(entry.fault) : views.see(parsed.tenant, parsed.service, entry.value.apis);
+        }
+        case 'idle': {
+          const entry = check('IdleApis', value ?? { apis: {} });
+          if (entry.fault) return bad(entry.fault);
+          views.idle(parsed.tenant, entry.value.apis);
+          return tellNow();
         }
         case 'account': {
           if (value === undefined) return undefined;
@@ -151,21 +120,21 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           for (const gone of stale) state.apply(gone, undefined);
           revision = entry.value.revision;
           if (revision > highest) {
-            for (const item of visible.values()) {
-              if (item.changedAt === Number.POSITIVE_INFINITY) item.changedAt = revision;
-            }
+            views.reached(revision);
             // Otherwise a service may know of this revision, or a higher one, without what changed.
             highest = revision;
           }
-          const changes = pending;
-          pending = [];
-          return listener.revision(revision, changes);
+          return listener.revision(revision, views.changes());
         }
       }
     },
     served: (tenant, service, major) => served.get(`serve.${tenant}.${service}.v${major}`),
     visible: (tenant, service) =>
-      visible.get(`see.${tenant}.${service}`) ?? { apis: [], changedAt: revision },
+      views.of(tenant, service) ?? { apis: [], name: nameOf([]), changedAt: revision },
+    available(tenant, service, major, available) {
+      views.own(tenant, service, major, available);
+      tellNow();
+    },
     get revision() {
       return revision;
     },

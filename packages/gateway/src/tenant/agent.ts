@@ -16,7 +16,8 @@ import type { GuardedApi } from '../guard/served-api.ts';
 import { createInstances, type Instances } from '../instances/instances.ts';
 import type { Recorder } from '../records/recorder.ts';
 import { createRoutes } from '../routes/routes.ts';
-import type { SiteState, VisibilityChange } from '../state/site-state.ts';
+import type { SiteState } from '../state/site-state.ts';
+import type { VisibilityChange } from '../state/views.ts';
 import { within } from '../within.ts';
 
 /** Everything a gateway does for one tenant, on a connection of that tenant's account. */
@@ -56,8 +57,12 @@ export async function startTenantAgent(options: {
   /** Opens a connection with the credentials as they are on disk now. */
   connect: () => Promise<NatsConnection>;
   ensurePublished: (service: string, apis: readonly Manifest[]) => Promise<void>;
+  /** Names this run of the gateway. */
+  epoch: string;
+  /** Told whether an API that the site serves has a healthy instance; undefined where it is served no more. */
+  onAvailable: (service: string, major: number, available: boolean | undefined) => void;
 }): Promise<TenantAgent> {
-  const { tenant, site, gateway, state, recorder, hub, clock, random, logger } = options;
+  const { tenant, site, gateway, state, recorder, hub, epoch, onAvailable, clock, random, logger } = options;
   let connection = await options.connect();
   const published = new Map<string, Set<number>>();
 
@@ -75,11 +80,15 @@ export async function startTenantAgent(options: {
     site,
     clock,
     onChange: (service) => {
-      for (const major of published.get(service) ?? []) {
-        routes.setAvailable(service, major, instances.available(service, major));
-      }
+      for (const major of published.get(service) ?? []) offer(service, major);
     },
   });
+
+  function offer(service: string, major: number): void {
+    const available = instances.available(service, major);
+    routes.setAvailable(service, major, available);
+    onAvailable(service, major, available);
+  }
 
   const limiters = createLimiterPool();
   const onCall = createCallHandler({
@@ -107,6 +116,8 @@ export async function startTenantAgent(options: {
     instances,
     state,
     hub,
+    epoch,
+    clock,
     logger,
     publish,
     flush: () => connection.flush(),
@@ -165,7 +176,8 @@ export async function startTenantAgent(options: {
       else majors.delete(major);
       published.set(service, majors);
       routes.update(service, major, api);
-      if (api) routes.setAvailable(service, major, instances.available(service, major));
+      if (api) offer(service, major);
+      else onAvailable(service, major, undefined);
     },
     notify(change, revision) {
       const body = JSON.stringify({ service: change.api.service, major: change.api.major, revision });

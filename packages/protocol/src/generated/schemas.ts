@@ -929,6 +929,9 @@ export const messageSchemas: readonly object[] = [
       "visibleApis": {
         "$ref": "#/$defs/visibleApis"
       },
+      "idleApis": {
+        "$ref": "#/$defs/idleApis"
+      },
       "account": {
         "$ref": "#/$defs/account"
       },
@@ -1095,6 +1098,29 @@ export const messageSchemas: readonly object[] = [
             "type": "array",
             "items": {
               "$ref": "service-messages.json#/$defs/discoveredApi"
+            }
+          }
+        }
+      },
+      "idleApis": {
+        "description": "Key idle.<tenant>: of the APIs that services of the site see, the other sites that have no healthy instance now.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "apis"
+        ],
+        "properties": {
+          "apis": {
+            "description": "Service and major, as quotes.v1, to sites.",
+            "type": "object",
+            "propertyNames": {
+              "pattern": "^[a-z0-9-]{1,63}\\.v[0-9]{1,4}$"
+            },
+            "additionalProperties": {
+              "type": "array",
+              "items": {
+                "$ref": "names.json#/$defs/name"
+              }
             }
           }
         }
@@ -1274,6 +1300,32 @@ export const messageSchemas: readonly object[] = [
               "minimum": 0
             }
           },
+          "serving": {
+            "description": "The APIs that have a healthy instance at the gateway; only for a registry whose replies say that it takes it.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "complete",
+              "apis"
+            ],
+            "properties": {
+              "complete": {
+                "description": "False where the gateway has just started, and instances may not have come back to it yet.",
+                "type": "boolean"
+              },
+              "apis": {
+                "description": "tenant.service to major versions.",
+                "type": "object",
+                "additionalProperties": {
+                  "type": "array",
+                  "maxItems": 16,
+                  "items": {
+                    "$ref": "names.json#/$defs/major"
+                  }
+                }
+              }
+            }
+          },
           "memory": {
             "description": "Memory of the gateway's process; only for a registry whose replies say that it takes it.",
             "$ref": "names.json#/$defs/memory"
@@ -1300,6 +1352,11 @@ export const messageSchemas: readonly object[] = [
           "bucket": {
             "description": "When the registry's bucket was made: another than before is a hub made anew.",
             "type": "string"
+          },
+          "position": {
+            "description": "How far the site's part of the bucket goes.",
+            "type": "integer",
+            "minimum": 0
           },
           "takes": {
             "description": "Further fields of a renewal that this registry takes; one that says nothing takes none.",
@@ -2210,6 +2267,10 @@ export const messageSchemas: readonly object[] = [
           },
           "since": {
             "$ref": "names.json#/$defs/revision"
+          },
+          "view": {
+            "description": "Name of the list that the service has, as a reply gave it; only for a gateway whose replies name theirs.",
+            "$ref": "names.json#/$defs/token"
           }
         }
       },
@@ -2259,6 +2320,13 @@ export const messageSchemas: readonly object[] = [
               "$ref": "names.json#/$defs/name"
             }
           },
+          "idle": {
+            "description": "Those of the sites that are known to have no healthy instance of it now; they stand last. Absent where there are none.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
           "endpoints": {
             "description": "The endpoints that the caller may call, with their schemas.",
             "type": "object",
@@ -2284,8 +2352,16 @@ export const messageSchemas: readonly object[] = [
             "$ref": "names.json#/$defs/millis"
           },
           "unchanged": {
-            "description": "True where nothing changed since the revision asked for; apis is then empty.",
+            "description": "True where the list is the one that was named, or has not changed since the revision asked for; apis is then empty.",
             "type": "boolean"
+          },
+          "view": {
+            "description": "Names the list by what is in it: the same list has the same name, at every gateway.",
+            "$ref": "names.json#/$defs/token"
+          },
+          "epoch": {
+            "description": "Names the run of the gateway that answers: what it says later is never older.",
+            "$ref": "names.json#/$defs/token"
           },
           "apis": {
             "type": "array",
@@ -2529,6 +2605,7 @@ export const messageRefs = {
   "AdminRecord": "admin-record.json",
   "ServedApi": "compiled.json#/$defs/servedApi",
   "VisibleApis": "compiled.json#/$defs/visibleApis",
+  "IdleApis": "compiled.json#/$defs/idleApis",
   "Account": "compiled.json#/$defs/account",
   "User": "compiled.json#/$defs/user",
   "RevisionMark": "compiled.json#/$defs/revisionMark",

@@ -26,6 +26,7 @@ export interface Messages {
   AdminRecord: AdminRecord;
   ServedApi: ServedApi;
   VisibleApis: VisibleApis;
+  IdleApis: IdleApis;
   Account: Account;
   User: User;
   RevisionMark: RevisionMark;
@@ -741,10 +742,30 @@ export interface DiscoveredApi {
    */
   sites: string[];
   /**
+   * Those of the sites that are known to have no healthy instance of it now; they stand last. Absent where there are none.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  idle?: string[];
+  /**
    * The endpoints that the caller may call, with their schemas.
    */
   endpoints: {
     [k: string]: EndpointDescription;
+  };
+}
+/**
+ * Key idle.<tenant>: of the APIs that services of the site see, the other sites that have no healthy instance now.
+ */
+export interface IdleApis {
+  /**
+   * Service and major, as quotes.v1, to sites.
+   */
+  apis: {
+    /**
+     * Items: A tenant, site, service, gateway or policy: one subject token.
+     */
+    [k: string]: string[];
   };
 }
 /**
@@ -834,6 +855,24 @@ export interface BeatRequest {
   instances?: {
     [k: string]: number;
   };
+  /**
+   * The APIs that have a healthy instance at the gateway; only for a registry whose replies say that it takes it.
+   */
+  serving?: {
+    /**
+     * False where the gateway has just started, and instances may not have come back to it yet.
+     */
+    complete: boolean;
+    /**
+     * tenant.service to major versions.
+     */
+    apis: {
+      /**
+       * @maxItems 16
+       */
+      [k: string]: number[];
+    };
+  };
   memory?: Memory3;
   serverMemory?: Memory4;
 }
@@ -876,6 +915,10 @@ export interface BeatReply {
    * When the registry's bucket was made: another than before is a hub made anew.
    */
   bucket?: string;
+  /**
+   * How far the site's part of the bucket goes.
+   */
+  position?: number;
   /**
    * Further fields of a renewal that this registry takes; one that says nothing takes none.
    */
@@ -1252,6 +1295,10 @@ export interface DiscoverRequest {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   since?: number;
+  /**
+   * Name of the list that the service has, as a reply gave it; only for a gateway whose replies name theirs.
+   */
+  view?: string;
 }
 export interface DiscoverReply {
   /**
@@ -1263,9 +1310,17 @@ export interface DiscoverReply {
    */
   time: number;
   /**
-   * True where nothing changed since the revision asked for; apis is then empty.
+   * True where the list is the one that was named, or has not changed since the revision asked for; apis is then empty.
    */
   unchanged: boolean;
+  /**
+   * Names the list by what is in it: the same list has the same name, at every gateway.
+   */
+  view?: string;
+  /**
+   * Names the run of the gateway that answers: what it says later is never older.
+   */
+  epoch?: string;
   apis: DiscoveredApi[];
 }
 export interface NoRouteReport {

@@ -16,6 +16,7 @@ const anyKey: fc.Arbitrary<readonly [string, CompiledKey]> = fc.oneof(
   fc
     .record({ tenant: name, service: name })
     .map((key) => [compiledKeys.see(key.tenant, key.service), { kind: 'see', ...key }] as const),
+  name.map((tenant) => [compiledKeys.idle(tenant), { kind: 'idle', tenant }] as const),
   publicKey.map((key) => [compiledKeys.account(key), { kind: 'account', publicKey: key }] as const),
   fc
     .record({ tenant: name, role: fc.constantFrom('gateway' as const, 'leaf' as const) })

@@ -26,6 +26,7 @@ export const documentKeys = {
 export const compiledKeys = {
   serve: (tenant: string, service: string, major: number) => `serve.${tenant}.${service}.v${major}`,
   see: (tenant: string, service: string) => `see.${tenant}.${service}`,
+  idle: (tenant: string) => `idle.${tenant}`,
   account: (publicKey: string) => `account.${publicKey}`,
   user: (tenant: string, role: 'gateway' | 'leaf') => `user.${tenant}.${role}`,
   revision: 'revision',
@@ -37,6 +38,7 @@ export const compiledKeys = {
 export type CompiledKey =
   | { readonly kind: 'serve'; readonly tenant: string; readonly service: string; readonly major: number }
   | { readonly kind: 'see'; readonly tenant: string; readonly service: string }
+  | { readonly kind: 'idle'; readonly tenant: string }
   | { readonly kind: 'account'; readonly publicKey: string }
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
   | { readonly kind: 'revision' }
@@ -55,6 +57,8 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
       return { kind: 'serve', tenant: a, service: b, major: Number(c.slice(1)) };
     case 'see/2':
       return isName(a) && isName(b) ? { kind: 'see', tenant: a, service: b } : undefined;
+    case 'idle/1':
+      return isName(a) ? { kind: 'idle', tenant: a } : undefined;
     case 'account/1':
       return publicKey.test(a) ? { kind: 'account', publicKey: a } : undefined;
     case 'user/2':

@@ -11,6 +11,8 @@ interface Entry {
 /** What changed for each site and when, so that a site can be told just what it does not have yet. */
 export interface Changes {
   set(site: string, key: string, value: unknown, position: number): void;
+  /** The position of a site's last change; 0 where there was none. */
+  newest(site: string): number;
   /**
    * What a site must be told that has everything up to `since` of that bucket; as much of it as fits one message. A
    * position in another bucket, or in none that it names, says nothing: the site is told everything.
@@ -26,12 +28,15 @@ const replyEntries = 900;
 /** Creates an empty history of a bucket, which is named by when it was made. */
 export function createChanges(bucket: string): Changes {
   const sites = new Map<string, Map<string, Entry>>();
+  const newest = new Map<string, number>();
   return {
     set(site, key, value, position) {
+      newest.set(site, Math.max(position, newest.get(site) ?? 0));
       const entries = sites.get(site) ?? new Map<string, Entry>();
       sites.set(site, entries);
       entries.set(key, { value, position });
     },
+    newest: (site) => newest.get(site) ?? 0,
     since(site, since, ofBucket) {
       const all = [...(sites.get(site) ?? [])].sort(([, a], [, b]) => a.position - b.position);
       const newest = all.at(-1)?.[1].position ?? 0;

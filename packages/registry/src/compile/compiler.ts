@@ -1,6 +1,12 @@
 import { streamNames } from '@causeway/nats-server';
 import { compile, diffTables, nextEdge, type QueueNames } from '@causeway/policy';
-import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
+import {
+  type Clock,
+  type CompiledReply,
+  compiledKeys,
+  type Logger,
+  parseCompiledKey,
+} from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -22,6 +28,12 @@ export interface Compiler {
   siteRevision(site: string): number;
   /** The compiled tables as they were written last: site to key to value. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** What a site was told beside its tables, by key: who serves elsewhere. */
+  told(site: string): ReadonlyMap<string, unknown>;
+  /** Tells a site such entries, after what is being compiled; undefined takes one back. They make no new revision. */
+  tell(site: string, writes: readonly BucketWrite[]): Promise<void>;
+  /** How far a site's part of the bucket goes. */
+  position(site: string): number;
   /** What a site must be told that has everything up to a position. */
   changesSince(site: string, position: number, ofBucket: string | undefined): Omit<CompiledReply, 'time'>;
   /** When the bucket was made, as its server said it: names the bucket that positions belong to. */
@@ -51,6 +63,13 @@ export async function openCompiler(options: {
   let compiled = -1;
   let until = Number.POSITIVE_INFINITY;
   let queue: Promise<void> = Promise.resolve();
+  const beside = new Map<string, Map<string, unknown>>();
+
+  function besideOf(site: string): Map<string, unknown> {
+    const entries = beside.get(site) ?? new Map<string, unknown>();
+    beside.set(site, entries);
+    return entries;
+  }
 
   for (const { key, value, revision } of await readBucket(js, 'compiled')) {
     const dot = key.indexOf('.');
@@ -60,6 +79,10 @@ export async function openCompiler(options: {
     if (value === undefined) continue;
     if (rest === compiledKeys.revision) {
       siteRevisions.set(site, (value as { revision: number }).revision);
+      continue;
+    }
+    if (parseCompiledKey(rest)?.kind === 'idle') {
+      besideOf(site).set(rest, value);
       continue;
     }
     const table = tables.get(site) ?? new Map<string, unknown>();
@@ -136,7 +159,26 @@ export async function openCompiler(options: {
     onCompiled();
   }
 
+  async function tellOnce(site: string, writes: readonly BucketWrite[]): Promise<void> {
+    const keyed = writes.map((write) => ({ ...write, key: `${site}.${write.key}` }));
+    const last = await writeBucket(js, 'compiled', keyed);
+    const entries = besideOf(site);
+    for (const [index, { key, value }] of writes.entries()) {
+      changes.set(site, key, value, last - writes.length + 1 + index);
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, value);
+    }
+    onChange(site, siteRevisions.get(site) ?? 0);
+  }
+
   return {
+    told: (site) => besideOf(site),
+    tell(site, writes) {
+      const told = queue.then(() => tellOnce(site, writes));
+      queue = told.catch(() => {});
+      return told;
+    },
+    position: changes.newest,
     run() {
       const run = queue.then(runOnce);
       queue = run.catch((err: unknown) => logger.error({ err }, 'compiling failed'));

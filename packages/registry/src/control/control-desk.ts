@@ -1,4 +1,5 @@
 import {
+  type BeatRequest,
   CausewayError,
   type Clock,
   documentKeys,
@@ -39,6 +40,8 @@ export function createControlDesk(options: {
   publishing: Publishing;
   gateways: Gateways;
   heard: (site: string) => void;
+  /** Told which APIs have a healthy instance at a gateway; undefined where it does not say. */
+  serving: (site: string, gateway: string, serving: BeatRequest['serving']) => void;
   /** How far a site's records have been stored in the cloud. */
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
@@ -54,13 +57,10 @@ export function createControlDesk(options: {
     return document?.kind === 'site' ? document : undefined;
   };
 
-  /** What a gateway says of instances, as far as it is of identities of its site. */
-  function ownInstances(
-    site: string,
-    instances: Readonly<Record<string, number>> = {},
-  ): Record<string, number> {
+  /** What a gateway says of its instances, as far as it is of identities of its site. */
+  function ownOf<T>(site: string, ofServices: Readonly<Record<string, T>> = {}): Record<string, T> {
     return Object.fromEntries(
-      Object.entries(instances).filter(([key]) => {
+      Object.entries(ofServices).filter(([key]) => {
         const [tenant = '', service = '', ...rest] = key.split('.');
         return rest.length === 0 && store.get(documentKeys.service(tenant, site, service)) !== undefined;
       }),
@@ -90,14 +90,17 @@ export function createControlDesk(options: {
       case 'renew': {
         const request = expect('BeatRequest', body, gateway);
         requireProtocol(request.protocol, `the gateway of ${site}`, 'the registry');
-        gateways.renewed(site, { ...request, instances: ownInstances(site, request.instances) });
+        gateways.renewed(site, { ...request, instances: ownOf(site, request.instances) });
+        const { serving } = request;
+        options.serving(site, gateway, serving && { ...serving, apis: ownOf(site, serving.apis) });
         heard(site);
         const confirmed = options.confirmed(site);
         return {
           revision: compiler.siteRevision(site),
           bucket: compiler.bucket,
           time: time(),
-          takes: ['memory'],
+          position: compiler.position(site),
+          takes: ['memory', 'serving'],
           ...(confirmed ? { confirmed } : {}),
         };
       }
