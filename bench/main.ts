@@ -1,13 +1,16 @@
-// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares. See bench/README.md.
+// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares;
+// `discovery`: how soon changes are seen. See bench/README.md.
 import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
 import { compareReport, runCompareBench } from './compare.ts';
+import { type DiscoveryBenchOptions, discoveryReport, runDiscoveryBench } from './discovery.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+/** Aborted by the first SIGINT or SIGTERM. */
+function untilStopped(): AbortSignal {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
     say(`${signal}: stopping and cleaning up`);
@@ -15,9 +18,21 @@ async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  const report = await runCallBench({ ...options, signal: stop.signal, onProgress: say });
+  return stop.signal;
+}
+
+async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+  const report = await runCallBench({ ...options, signal: untilStopped(), onProgress: say });
   process.stdout.write(
     options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : callReport(report),
+  );
+  if (report.faults.length > 0) process.exitCode = 1;
+}
+
+async function benchDiscovery(options: Pick<DiscoveryBenchOptions, 'changes'> & { output: string }) {
+  const report = await runDiscoveryBench({ ...options, signal: untilStopped(), onProgress: say });
+  process.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : discoveryReport(report),
   );
   if (report.faults.length > 0) process.exitCode = 1;
 }
@@ -39,6 +54,15 @@ program
     new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
   )
   .action(benchCall);
+
+program
+  .command('discovery')
+  .description('from a publication, a policy, an instance that starts or stops, to the event at another site')
+  .option('--changes <n>', 'changes of each kind', wholeNumber(1, 1_000), 100)
+  .addOption(
+    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+  )
+  .action(benchDiscovery);
 
 program
   .command('compare')

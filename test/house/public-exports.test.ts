@@ -36,6 +36,7 @@ it('public exports - @causeway/sdk', async () => {
       "type Client",
       "type ConnectOptions",
       "type DeprecatedApi",
+      "type DiscoverOptions",
       "type DiscoveredApi",
       "type ErrorCode",
       "type Handlers",
@@ -130,6 +131,7 @@ it('public exports - @causeway/protocol', async () => {
       "type GetRequest",
       "type Handshake",
       "type HeadedMessage",
+      "type IdleApis",
       "type IssueReply",
       "type IssueRequest",
       "type Labels",
@@ -160,6 +162,7 @@ it('public exports - @causeway/protocol', async () => {
       "type SubjectTemplate",
       "type TokenKind",
       "type VisibleApis",
+      "withoutAddresses",
     ]
   `);
 });

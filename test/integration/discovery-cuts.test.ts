@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fabricLayout, readProcesses } from '@causeway/fabric';
@@ -8,7 +7,7 @@ import type { WatchEvent } from '@causeway/sdk';
 import { connectNats, systemRandom } from '@causeway/transport';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandLine } from '../support/causeway.ts';
+import { startCauseway } from '../support/causeway.ts';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { silent } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
@@ -46,10 +45,15 @@ function createFold() {
 }
 
 let sdk: ReturnType<typeof createFold>;
-let cli: ReturnType<typeof createFold>;
-let command: ReturnType<typeof spawn>;
-let ended: Promise<number | null>;
-let stderr = '';
+let command: ReturnType<typeof startCauseway>;
+
+/** What the command has printed so far, folded. */
+function printed() {
+  const fold = createFold();
+  const lines = command.stdout().split('\n').slice(0, -1);
+  for (const line of lines) fold.take(JSON.parse(line) as Told);
+  return fold;
+}
 
 const discovered = async () => {
   const desk = await fabric.connect('edge-a', 'desk');
@@ -84,13 +88,13 @@ async function agree(): Promise<void> {
       const list = await discovered();
       expect(list.some((api) => api.includes(`"1.0.${applied}"`))).toBe(true);
       expect(sdk.list()).toEqual(list);
-      expect(cli.list()).toEqual(list);
+      expect(printed().list()).toEqual(list);
       return true;
     },
     { timeout: 45_000, every: 100 },
   );
   expect(sdk.faults).toEqual([]);
-  expect(cli.faults).toEqual([]);
+  expect(printed().faults).toEqual([]);
 }
 
 const kill = async (name: string) => {
@@ -126,30 +130,9 @@ beforeAll(async () => {
     apis: [...(await watching.discover({ onChange: (event) => sdk.take(event) }))],
   });
 
-  cli = createFold();
   const creds = await fabric.identity('edge-a', 'desk');
-  const [program, ...args] = commandLine([
-    '--dir',
-    fabric.dir,
-    'discover',
-    '--as',
-    creds,
-    '--watch',
-    '-o',
-    'json',
-  ]);
-  command = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  ended = new Promise((resolve) => command.once('exit', (code) => resolve(code)));
-  command.stderr?.on('data', (text) => {
-    stderr += text;
-  });
-  let rest = '';
-  command.stdout?.on('data', (text) => {
-    const lines = `${rest}${text}`.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) cli.take(JSON.parse(line) as Told);
-  });
-  await until('the command has the list', () => cli.list().length === 4);
+  command = startCauseway(['--dir', fabric.dir, 'discover', '--as', creds, '--watch', '-o', 'json']);
+  await until('the command has the list', () => printed().list().length === 4);
 });
 afterAll(async () => {
   command?.kill('SIGKILL');
@@ -189,7 +172,7 @@ describe('discovery cuts', () => {
 
   it('discovery cuts - Ctrl-C ends the command, with exit code 0', async () => {
     command.kill('SIGINT');
-    expect(await ended).toBe(0);
-    expect(stderr).not.toContain('Error');
+    expect((await command.ended).code).toBe(0);
+    expect(command.stderr()).not.toContain('Error');
   });
 });

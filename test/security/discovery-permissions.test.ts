@@ -102,7 +102,7 @@ describe('discovery, by a raw client', () => {
 
   it('discovery permissions - the answer goes to whoever asked, and nowhere else', async () => {
     const strays: string[] = [];
-    clerk.subscribe(`${prefix('clerk')}.>`, { callback: (_error, { subject }) => strays.push(subject) });
+    clerk.subscribe(`${prefix('clerk')}.>`, { callback: (_error, { subject }) => void strays.push(subject) });
     await clerk.flush();
     for (const reply of [
       `${prefix('clerk')}.t1`,
@@ -126,7 +126,7 @@ describe('discovery, by a raw client', () => {
       desk.subscribe(subject, { callback });
     }
     const own: string[] = [];
-    clerk.subscribe('notify.edge-a.clerk.>', { callback: (_error, { subject }) => own.push(subject) });
+    clerk.subscribe('notify.edge-a.clerk.>', { callback: (_error, { subject }) => void own.push(subject) });
     await clerk.flush();
     await fabric.admin.apply([{ ...api('quotes'), version: '1.0.1' }]);
     await until('the clerk is told', () => own.includes('notify.edge-a.clerk.changed'));

@@ -1,3 +1,4 @@
+export { withoutAddresses } from './addresses.ts';
 export { apiName, majorOf, parseApiEndpoint } from './api-name.ts';
 export { deprecationTime, encodeDeprecation, parseDeprecation } from './deprecation.ts';
 export {

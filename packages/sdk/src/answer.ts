@@ -1,4 +1,4 @@
-import { CausewayError, encodeJson, headers as names } from '@causeway/protocol';
+import { CausewayError, encodeJson, headers as names, withoutAddresses } from '@causeway/protocol';
 import { headerBlock, type MsgHdrs } from '@causeway/transport';
 
 /** An answer as it goes on the wire. */
@@ -28,14 +28,16 @@ export function answerOf(result: unknown, maxPayload: number): Answer {
 }
 
 /**
- * What a handler threw, as SERVICE_ERROR: its message alone, no stack. A refusal that the service itself met
+ * What a handler threw, as SERVICE_ERROR: its message alone, no stack, and without the addresses that it names. A refusal that the service itself met
  * on its own calls is no refusal of its caller, so it too is an error of the service.
  */
 export function thrownAnswer(thrown: unknown): Answer {
   if (thrown instanceof CausewayError) {
-    return errorAnswer('SERVICE_ERROR', thrown.code === 'SERVICE_ERROR' ? thrown.reason : thrown.message);
+    const text = thrown.code === 'SERVICE_ERROR' ? thrown.reason : thrown.message;
+    return errorAnswer('SERVICE_ERROR', withoutAddresses(text));
   }
-  return errorAnswer('SERVICE_ERROR', thrown instanceof Error ? thrown.message : String(thrown));
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return errorAnswer('SERVICE_ERROR', withoutAddresses(text.slice(0, maxReason + 1)));
 }
 
 /** An error as an answer: the two headers of NATS micro (NATS ADR-32) and the body of `schemas/refusal.json`. */

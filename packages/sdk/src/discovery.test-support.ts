@@ -1,6 +1,11 @@
-import { CausewayError, type DiscoveredApi, type DiscoverReply, encodeJson } from '@causeway/protocol';
+import {
+  CausewayError,
+  type Clock,
+  type DiscoveredApi,
+  type DiscoverReply,
+  encodeJson,
+} from '@causeway/protocol';
 import type { NatsConnection } from '@causeway/transport';
-import type { ManualClock } from '../../../test/support/manual-clock.ts';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
 
@@ -38,7 +43,7 @@ const timeoutMs = 2_000;
 const travelMs = 5;
 
 /** Creates a site where the gateway is up and sees nothing. */
-export function modelSite(clock: ManualClock): ModelSite {
+export function modelSite(clock: Pick<Clock, 'after'>): ModelSite {
   let hear = (_event: string, _revision: number) => {};
   let connected = true;
   let up = true;

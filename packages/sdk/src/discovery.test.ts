@@ -180,9 +180,9 @@ const lists = fc.array(
   }),
   { maxLength: 3 },
 );
-const listOf = (entries: { service: string; version: string; sites: string[] }[]) => [
+const listOf = (entries: readonly { service: string; version: string; sites: readonly string[] }[]) => [
   ...new Map(
-    entries.map((entry) => [entry.service, api(entry.service, entry.version, entry.sites)]),
+    entries.map((entry) => [entry.service, api(entry.service, entry.version, [...entry.sites])]),
   ).values(),
 ];
 const step = fc.oneof(

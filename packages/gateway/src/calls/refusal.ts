@@ -5,6 +5,7 @@ import {
   encodeJson,
   errorTable,
   headers as names,
+  withoutAddresses,
 } from '@causeway/protocol';
 import { headers as createHeaders, type Msg, type MsgHdrs } from 'nats';
 
@@ -41,7 +42,9 @@ function headerSafe(text: string): string {
 /** A service's own error: whatever code it names, it is a SERVICE_ERROR (or INVALID_REPLY where it says so). */
 export function serviceError(message: Msg): RefusalText {
   const code = message.headers?.get(names.errorCode) ?? '';
-  const reason = (message.headers?.get(names.error) ?? '').slice(0, 1024) || 'the service gave no reason';
+  const told = (message.headers?.get(names.error) ?? '').slice(0, 1024);
+  // It goes to callers of other sites and into the record: neither is told where the service's own peers are.
+  const reason = withoutAddresses(told) || 'the service gave no reason';
   const invalid = code === String(errorTable.INVALID_REPLY.number);
   return { code: invalid ? 'INVALID_REPLY' : 'SERVICE_ERROR', reason };
 }
