@@ -90,6 +90,20 @@ describe('sdk', () => {
     expect(desk.status().pendingCalls).toBe(0);
   });
 
+  it('sdk - a registry made anew, with lower revisions than are known, is believed', async () => {
+    const desk = await sdk.join('desk');
+    const events: string[] = [];
+    desk.watch(({ event, service }) => events.push(`${event} ${service}`));
+    sdk.gateway.publish('desk', [listed], { revision: 900 });
+    await until('it is listed', () => events.length === 1);
+    sdk.gateway.publish('desk', [], { revision: 3 });
+    await until('it is withdrawn', () => events.length === 2);
+    sdk.gateway.publish('desk', [listed]);
+    await until('it is back', () => events.length === 3);
+    expect(events).toEqual(['published quotes', 'withdrawn quotes', 'published quotes']);
+    expect(desk.status().revision).toBe(4);
+  });
+
   it('sdk - one call that nobody answers puts no others off, however often it was sent', async () => {
     const desk = await sdk.join('desk');
     let calls = 0;

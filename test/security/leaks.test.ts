@@ -267,6 +267,8 @@ describe('leaks', () => {
       every: 500,
     });
 
+    await until('the registry answers', () => fabric.admin.status(), { timeout: 60_000, every: 250 });
+
     // A console reads records and counters.
     for (const tenant of ['any', ...tenants]) {
       const console = await openConsole(

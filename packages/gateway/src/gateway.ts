@@ -173,6 +173,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     logger,
   });
   await reading.caughtUp;
+  state.caughtUp();
   // The registry's hint that something changed; renewals say so too, later.
   connection.subscribe(`${inboxPrefix}.changed`, { callback: copy.refresh });
   copy.refresh();

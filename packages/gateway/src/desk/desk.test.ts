@@ -41,6 +41,7 @@ function openDesk() {
     reported: (_service, calls) => reported.push(...calls),
   });
   return {
+    state,
     reported,
     async say(op: string, body: Uint8Array): Promise<unknown> {
       onMessage({ subject: `registry.edge-a.desk.${op}`, reply: inbox, data: body } as Msg);
@@ -51,6 +52,22 @@ function openDesk() {
 }
 
 describe('desk', () => {
+  it('desk - as long as the tables are not read, it gives no list: an empty one would take everything back', async () => {
+    const desk = openDesk();
+    const discover = (body: object) => desk.say('discover', encodeJson({ protocol: 2, ...body }));
+    expect(await discover({})).toMatchObject({ code: 'UNREACHABLE', retryAfter: 50 });
+    desk.state.apply('see.acme.desk', { apis: [] });
+    desk.state.apply('revision', { revision: 7 });
+    expect(await discover({})).toMatchObject({ code: 'UNREACHABLE' });
+    desk.state.caughtUp();
+    const list = (await discover({})) as { view: string };
+    expect(list).toMatchObject({ revision: 7, unchanged: false, epoch: 'run-1', apis: [] });
+    expect(await discover({ view: list.view })).toMatchObject({ unchanged: true, view: list.view });
+    expect(await discover({ view: 'another' })).toMatchObject({ unchanged: false });
+    expect(await discover({ since: 7 })).toMatchObject({ unchanged: true });
+    expect(await discover({ since: 8 })).toMatchObject({ unchanged: false });
+  });
+
   it('desk - a report of calls that reached nobody becomes records', async () => {
     const desk = openDesk();
     expect(await desk.say('noroute', encodeJson({ calls: [call] }))).toMatchObject({ lease: 9_000 });

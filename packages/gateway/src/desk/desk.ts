@@ -25,6 +25,8 @@ import { createDeskRates } from './rates.ts';
 /** What the services of one tenant can make the gateway write. */
 const logged: LogRate = { lines: 120, periodMs: 60_000 };
 
+const notKnownMs = 50;
+
 /** What the desk needs; one for each tenant. */
 export interface DeskSurroundings {
   readonly tenant: string;
@@ -99,6 +101,11 @@ export function createDesk(around: DeskSurroundings): (message: Msg) => void {
       case 'discover': {
         const request = expect('DiscoverRequest', body);
         requireProtocol(request.protocol, `the service ${service}`, `the gateway of ${site}`);
+        if (!state.known) {
+          // An empty list would take everything back from who asks.
+          const reason = `the gateway of ${site} has just started and does not know yet; ask again`;
+          throw new CausewayError('UNREACHABLE', reason, { retryAfter: notKnownMs });
+        }
         const { apis, name, changedAt } = state.visible(tenant, service);
         const { since, view } = request;
         // What lies ahead of this site's tables is of a registry that was made anew since.

@@ -22,6 +22,10 @@ export interface SiteState {
   /** Whether this site has a healthy instance of an API; undefined where it does not serve it. */
   available(tenant: string, service: string, major: number, available: boolean | undefined): void;
   readonly revision: number;
+  /** False until all that stood when the gateway started has been taken in, and as long as there never was anything. */
+  readonly known: boolean;
+  /** All that stood has been taken in. */
+  caughtUp(): void;
   /** Keys that have a value; without the position, which is the copy's own. */
   readonly keys: ReadonlySet<string>;
   /**
@@ -44,6 +48,7 @@ export function createSiteState(options: {
   const served = new Map<string, GuardedApi>();
   const views = createViews(site);
   let revision = 0;
+  let complete = false;
   /** The highest revision there was; below the one in force where the registry was made anew. */
   let highest = 0;
   const keys = new Set<string>();
@@ -137,6 +142,12 @@ export function createSiteState(options: {
     },
     get revision() {
       return revision;
+    },
+    get known() {
+      return complete && revision > 0;
+    },
+    caughtUp() {
+      complete = true;
     },
     keys,
     restart() {
