@@ -168,3 +168,51 @@ it('control link - a registry one version behind is spoken to in its own, and he
   await link.compiled({ since: 4, bucket: 'then' });
   expect(asked.map(([, body]) => (body as { protocol?: number }).protocol)).toEqual([2, 1, 1, undefined]);
 });
+
+it('control link - who serves is told to a registry that takes it, at once when that changes, four times a second', async () => {
+  const serving = { complete: true, apis: {} as Record<string, number[]> };
+  const told = () =>
+    asked.map(([, body]) => (body as { serving?: typeof serving }).serving?.apis['acme.quotes']?.length);
+  registry = (_, body) => {
+    // As it was when it was told.
+    const copy = structuredClone(body) as object;
+    asked.splice(-1, 1, ['renew', copy]);
+    return { body: { time: 1, revision: 3, takes: ['serving'] } };
+  };
+  link.start({ status: () => ({ revision: 2, serving }), onReply: () => {} });
+  await clock.advance(300);
+  // The first does not know yet that it is taken; the second comes right after it.
+  expect(told()).toEqual([undefined, undefined]);
+  expect(asked[1]?.[1]).toHaveProperty('serving');
+  await clock.advance(300);
+  for (let n = 1; n <= 20; n += 1) {
+    serving.apis['acme.quotes'] = Array.from({ length: n }, (_, major) => major);
+    link.renewSoon();
+    await clock.advance(10);
+  }
+  await clock.advance(250);
+  expect(told().slice(2)).toEqual([1, 20]);
+  link.close();
+  link.renewSoon();
+  await clock.advance(5_000);
+  expect(told()).toHaveLength(4);
+});
+
+it('control link - a registry that is back is noticed within a quarter of a second', async () => {
+  let replies = 0;
+  link.start({
+    status: () => ({ revision: 2 }),
+    onReply: () => {
+      replies += 1;
+    },
+  });
+  await clock.advance(5_100);
+  expect(replies).toBe(0);
+  registry = answering({});
+  await clock.advance(260);
+  expect(replies).toBe(1);
+  link.close();
+  const count = asked.length;
+  await clock.advance(5_000);
+  expect(asked).toHaveLength(count);
+});

@@ -112,7 +112,8 @@ export function createControlLink(options: {
       return confirmed;
     },
     start({ status, onReply }) {
-      let beating = false;
+      /** Renewals without an answer yet: one that a cut swallowed keeps none back that comes by the clock. */
+      let underWay = 0;
       let again = false;
       let stopped = false;
       let lastBegun = Number.NEGATIVE_INFINITY;
@@ -139,8 +140,7 @@ export function createControlLink(options: {
       }
 
       async function beat(): Promise<void> {
-        if (beating) return;
-        beating = true;
+        underWay += 1;
         again = false;
         try {
           await attempt();
@@ -152,14 +152,14 @@ export function createControlLink(options: {
           logged = code;
           again = code === 'UNREACHABLE';
         } finally {
-          beating = false;
+          underWay -= 1;
         }
         if (again && !stopped) soon();
       }
 
       function soon(): void {
         again = true;
-        if (beating || cancelSoon) return;
+        if (underWay > 0 || cancelSoon) return;
         const wait = Math.max(0, lastBegun + beatSpacingMs - clock.monotonic());
         cancelSoon = clock.after(wait, () => {
           cancelSoon = undefined;
