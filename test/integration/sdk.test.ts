@@ -93,7 +93,7 @@ describe('sdk', () => {
   it('sdk - a registry made anew, with lower revisions than are known, is believed', async () => {
     const desk = await sdk.join('desk');
     const events: string[] = [];
-    desk.watch(({ event, service }) => events.push(`${event} ${service}`));
+    await desk.discover({ onChange: ({ event, service }) => events.push(`${event} ${service}`) });
     sdk.gateway.publish('desk', [listed], { revision: 900 });
     await until('it is listed', () => events.length === 1);
     sdk.gateway.publish('desk', [], { revision: 3 });
