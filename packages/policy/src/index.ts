@@ -32,6 +32,7 @@ export {
   type LiveDocument,
   type LiveTables,
 } from './live/live-tables.ts';
+export { sameValue } from './live/same-value.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { createRuleIndex, type RuleIndex } from './rule-index.ts';
 export { shortJson } from './short-json.ts';

@@ -161,6 +161,10 @@ test('live tables - after any sequence of changes and times they are what a comp
         const live = createLiveTables(pile.documents(), queueNames, 0);
         let before = compile(pile.documents(), queueNames, 0);
         for (const { changes, at } of steps) {
+          const tried = fc
+            .sample(change, { numRuns: 2, seed: at })
+            .filter((each) => each.document.kind !== 'site');
+          live.attempt(tried, () => {});
           const touched = live.update(changes, at);
           for (const each of changes) pile.take(each);
           const scratch = compile(pile.documents(), queueNames, at);
@@ -250,6 +254,26 @@ test.each<[string, LiveChange['document'], Record<string, string[]>]>([
 ])('live tables - only what a change concerns is made anew: %s', (_, document, concerned) => {
   const live = createLiveTables(fabric, queueNames, 0);
   expect(asked(live.update([{ document }], 0))).toEqual(concerned);
+});
+
+test('live tables - what is tried is seen, and is as if it had not been', () => {
+  const live = createLiveTables(fabric, queueNames, 0);
+  const before = plain(live.table('edge-c'));
+  const document = allow('batch', { site: 'edge-c', service: 'batch' }, 'quotes');
+  const services = () => live.value('edge-c', 'see.acme.batch');
+  live.attempt([{ document }], (touched) => {
+    expect(asked(new Map([...touched].map(([at, keys]) => [at, new Set(keys)])))).toEqual({
+      'edge-a': ['serve.acme.quotes.v1'],
+      'edge-c': ['see.acme.batch'],
+    });
+    expect(services()).toMatchObject({ apis: [{ service: 'quotes' }, { service: 'risk' }] });
+  });
+  expect(() =>
+    live.attempt([{ document }], () => {
+      throw new Error('too much');
+    }),
+  ).toThrow('too much');
+  expect(plain(live.table('edge-c'))).toEqual(before);
 });
 
 test('live tables - time alone touches what begins or ends, and goes back as well', () => {

@@ -23,7 +23,17 @@ export interface LiveTables {
    * made anew, and nothing else. Gives the keys that may be others now, by site; those that are not there any more, too.
    */
   update(changes: readonly LiveChange[], at: number): Map<string, Set<string>>;
+  /**
+   * The tables as they would be after changes of APIs, services and policies: looks at them, and takes the changes back.
+   * What `look` throws is thrown on. It is given the keys that may be others, by site.
+   */
+  attempt(
+    changes: readonly LiveChange[],
+    look: (touched: ReadonlyMap<string, ReadonlySet<string>>) => void,
+  ): void;
   value(site: string, key: string): ServedApi | VisibleApis | undefined;
+  /** Identities at a site, of tenants that are present there. */
+  servicesAt(site: string): readonly Service[];
   /** The whole table of a site; empty where there is no such site. */
   table(site: string): SiteTable;
   readonly sites: readonly string[];
@@ -79,6 +89,7 @@ export function createLiveTables(documents: Documents, queueNames: QueueNames, n
   function takeIn({ document, removed = false }: LiveChange): void {
     if (document.kind === 'site') return;
     const { tables } = tenantOf(document.tenant);
+    unsettled.add(document.tenant);
     if (document.kind === 'api') tables.setApi(document, removed);
     else if (document.kind === 'service') tables.setService(document, removed);
     else {
@@ -122,21 +133,65 @@ export function createLiveTables(documents: Documents, queueNames: QueueNames, n
     }
   }
 
+  /** What was touched and nobody has been told of yet. */
+  let touched = new Map<string, Set<string>>();
+  function touch(site: string, key: string): void {
+    const keys = touched.get(site) ?? new Set<string>();
+    touched.set(site, keys.add(key));
+  }
+
+  /** Tenants with changes that their tables do not show yet. */
+  const unsettled = new Set<string>();
+  function settle(): void {
+    for (const name of unsettled) tenants.get(name)?.tables.refresh(at, touch);
+    unsettled.clear();
+  }
+
+  /** What takes a change back. */
+  function inverse({ document }: LiveChange): LiveChange[] {
+    if (document.kind === 'site') return [];
+    const { services, apis, policies } = tenantOf(document.tenant).documents;
+    const before =
+      document.kind === 'service'
+        ? services.get(callerKeyOf(document.site, document.name))
+        : document.kind === 'api'
+          ? apis.get(apiKeyOf(document.service, majorOf(document.version)))
+          : policies.get(document.name)?.policy;
+    return [before ? { document: before } : { document, removed: true }];
+  }
+
   setSites(documents.sites.map((document) => ({ document })));
   fill(documents);
 
   return {
+    attempt(changes, look) {
+      settle();
+      const before = touched;
+      touched = new Map();
+      const undo: LiveChange[] = [];
+      for (const change of changes) {
+        undo.unshift(...inverse(change));
+        takeIn(change);
+      }
+      settle();
+      const attempted = touched;
+      // What was made anew for the attempt counts as touched: it is made anew once more, from other documents.
+      touched = before;
+      for (const [site, keys] of attempted) for (const key of keys) touch(site, key);
+      try {
+        look(attempted);
+      } finally {
+        // Made anew where it is next asked for: mostly these very changes come first.
+        for (const change of undo) takeIn(change);
+      }
+    },
     update(changes, now) {
-      const touched = new Map<string, Set<string>>();
-      const touch = (site: string, key: string) => {
-        const keys = touched.get(site) ?? new Set<string>();
-        touched.set(site, keys.add(key));
-      };
       const before = at;
       at = now;
       for (const change of changes) takeIn(change);
       for (const { tenant, entry } of edges.between(Math.min(before, at), Math.max(before, at))) {
         tenants.get(tenant)?.tables.passEdge(entry);
+        unsettled.add(tenant);
       }
       const everywhere = [...sites.keys(), ...changes.flatMap(({ document }) => siteNamed(document))];
       // Where a tenant is, all of its callers and routes are asked about: that is rare, and made anew as a whole.
@@ -144,12 +199,20 @@ export function createLiveTables(documents: Documents, queueNames: QueueNames, n
         const tenant = tenantOf(name);
         for (const site of everywhere) for (const key of tenant.tables.keysAt(site)) touch(site, key);
         tenant.tables = tablesFor(tenant.documents);
+        unsettled.add(name);
       }
-      for (const { tables } of tenants.values()) tables.refresh(at, touch);
-      return touched;
+      settle();
+      const told = touched;
+      touched = new Map();
+      return told;
     },
-    value: (site, key) => tenants.get(key.split('.')[1] ?? '')?.tables.value(site, key),
+    value(site, key) {
+      settle();
+      return tenants.get(key.split('.')[1] ?? '')?.tables.value(site, key);
+    },
+    servicesAt: (site) => [...tenants.values()].flatMap(({ tables }) => tables.servicesAt(site)),
     table(site) {
+      settle();
       const table: SiteTable = new Map();
       for (const { tables } of tenants.values()) {
         for (const key of tables.keysAt(site)) {

@@ -36,6 +36,7 @@ export interface TenantTables {
   refresh(at: number, touched: (site: string, key: string) => void): void;
   value(site: string, key: string): ServedApi | VisibleApis | undefined;
   keysAt(site: string): string[];
+  servicesAt(site: string): readonly Service[];
 }
 
 const sameLabels = (a: Labels | undefined, b: Labels | undefined) => sameValue(a ?? {}, b ?? {});
@@ -216,6 +217,7 @@ export function createTenantTables(options: {
         compareText(api.service, other.service) || api.major - other.major;
       return { apis: [...entries.values()].sort(order) };
     },
+    servicesAt: index.servicesAt,
     keysAt(site) {
       const ofApis = [...served].filter(([, at]) => at.has(site)).map(([key]) => serveKey(key));
       // As they were made last: an identity that went since still has its key.
