@@ -33,6 +33,8 @@ export type {
   ExplainRequest,
   GetReply,
   GetRequest,
+  InForceReply,
+  InForceRequest,
   IssueReply,
   IssueRequest,
   Labels,

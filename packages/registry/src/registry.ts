@@ -10,6 +10,7 @@ import { consoleOperation } from './admin/ops/console.ts';
 import { deleteOperation } from './admin/ops/delete.ts';
 import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
+import { inForceOperation } from './admin/ops/in-force.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
@@ -21,8 +22,9 @@ import { createQueueNames } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
-import { hintGateways } from './control/hint.ts';
+import { createHints, type Hints } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
+import { createStandings, standingSite } from './control/standings.ts';
 import { foundingChanges } from './documents/founding.ts';
 import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
 import { openDocumentStore } from './documents/store.ts';
@@ -125,6 +127,8 @@ async function assemble(
   const users = createUserIssuer({ keyring, accountKey, clock, random });
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
+  // Made of the compiler, which tells them: what it compiles first, gateways hear of by their renewals' replies at once.
+  let hints: Hints | undefined;
   const compiler = await openCompiler({
     js,
     store,
@@ -132,13 +136,21 @@ async function assemble(
     users,
     clock,
     logger,
-    onChange: (site, revision) => hintGateways(connection, store, site, revision),
-    onCompiled: () => announcer.announce(),
+    onChange: (site, revision) => hints?.changed(site, revision),
+    onCompiled: (changed) => announcer.announce(changed),
   });
   // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
   const gateways = createGateways(clock);
+  const standings = createStandings({ store, compiler, gateways, clock });
+  hints = createHints({
+    connection,
+    siteOf: (name) => standingSite(store, name),
+    has: (site, revision) => (standings.of(site).revision ?? 0) >= revision,
+    clock,
+  });
+  for (const { name } of store.all.sites) hints.changed(name, compiler.siteRevision(name));
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
@@ -189,10 +201,11 @@ async function assemble(
     operations: {
       apply: applyOperation({ store, compiler, clock }),
       get: getOperation({ store, compiler, gateways }),
+      'in-force': inForceOperation({ store, standings }),
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
-      status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
+      status: statusOperation({ store, compiler, gateways, standings, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),
       revoke: revokeOperation({ revoker }),
       'revoke-site': revokeSiteOperation({ revoker }),
@@ -220,6 +233,7 @@ async function assemble(
       adminDesk.close();
       stopPurge();
       stopReconciling();
+      hints?.close();
       await collection.stop();
       await consoles.drain();
       await connection.drain();
