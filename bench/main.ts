@@ -1,13 +1,16 @@
-// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares. See bench/README.md.
+// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares; `in-force`: from apply to
+// in force at three sites. See bench/README.md.
 import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
 import { compareReport, runCompareBench } from './compare.ts';
+import { type InForceBenchOptions, inForceReport, runInForceBench } from './in-force.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+/** Aborted by the first SIGINT or SIGTERM. */
+function interrupted(): AbortSignal {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
     say(`${signal}: stopping and cleaning up`);
@@ -15,14 +18,28 @@ async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  const report = await runCallBench({ ...options, signal: stop.signal, onProgress: say });
+  return stop.signal;
+}
+
+async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+  const report = await runCallBench({ ...options, signal: interrupted(), onProgress: say });
   process.stdout.write(
     options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : callReport(report),
   );
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
-const program = new Command('bench').description('Measures Causeway against plain NATS on this machine.');
+async function benchInForce(
+  options: Omit<InForceBenchOptions, 'signal' | 'onProgress'> & { output: string },
+) {
+  const report = await runInForceBench({ ...options, signal: interrupted(), onProgress: say });
+  process.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : inForceReport(report),
+  );
+  if (report.faults.length > 0) process.exitCode = 1;
+}
+
+const program = new Command('bench').description('Measures Causeway on this machine.');
 program
   .command('call')
   .description('a guarded call against request() of the plain client, on the same leaf link')
@@ -39,6 +56,16 @@ program
     new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
   )
   .action(benchCall);
+program
+  .command('in-force')
+  .description('from apply to in force at three sites')
+  .option('--changes <n>', 'changes that are measured, one after the other', wholeNumber(1, 10_000), 200)
+  .option('--inflight <n>', 'calls in flight meanwhile', wholeNumber(0, 1024), 16)
+  .option('--policies <n>', 'policies that stand beside the one that is changed', wholeNumber(0, 200_000), 0)
+  .addOption(
+    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+  )
+  .action(benchInForce);
 
 program
   .command('compare')
