@@ -203,7 +203,7 @@ async function assemble(
       get: getOperation({ store, compiler, gateways }),
       'in-force': inForceOperation({ store, standings }),
       explain: explainOperation({ store, clock }),
-      issue: issueOperation({ store, compiler, users, voiding }),
+      issue: issueOperation({ store, compiler, users, voiding, standings }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, standings, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),
