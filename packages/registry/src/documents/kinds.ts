@@ -1,20 +1,16 @@
-import type { Documents } from '@causeway/policy';
-import type { AnyDocument } from './store.ts';
-
-type OfKind<K extends AnyDocument['kind']> = Extract<AnyDocument, { kind: K }>;
-
 /** The documents of a store by kind, as lists. */
-export interface Kinds {
+export interface Kinds<D extends { readonly kind: string }> {
   /** The document of a key was put in, replaced, or is to be taken out. */
   changed(key: string): void;
-  of<K extends AnyDocument['kind']>(kind: K): readonly OfKind<K>[];
-  readonly all: Documents;
+  of<K extends D['kind']>(kind: K): readonly Extract<D, { kind: K }>[];
 }
 
 /** Creates them over a store's entries. A list is made where it is asked for, once after each change of its kind. */
-export function createKinds(entries: ReadonlyMap<string, { readonly document: AnyDocument }>): Kinds {
+export function createKinds<D extends { readonly kind: string }>(
+  entries: ReadonlyMap<string, { readonly document: D }>,
+): Kinds<D> {
   const keys = new Map<string, Set<string>>();
-  const lists = new Map<string, readonly AnyDocument[]>();
+  const lists = new Map<string, readonly D[]>();
 
   /** Keys begin with the kind, but for one. */
   function kindOf(key: string): string {
@@ -22,18 +18,18 @@ export function createKinds(entries: ReadonlyMap<string, { readonly document: An
     return first === 'former' ? 'former-site' : first;
   }
 
-  function of<K extends AnyDocument['kind']>(kind: K): readonly OfKind<K>[] {
+  function of<K extends D['kind']>(kind: K): readonly Extract<D, { kind: K }>[] {
     const known = lists.get(kind);
-    if (known) return known as unknown as readonly OfKind<K>[];
+    if (known) return known as unknown as readonly Extract<D, { kind: K }>[];
     const ofKind = keys.get(kind) ?? new Set();
-    const list: AnyDocument[] = [];
+    const list: D[] = [];
     for (const key of ofKind) {
       const entry = entries.get(key);
       if (entry) list.push(entry.document);
       else ofKind.delete(key);
     }
     lists.set(kind, list);
-    return list as unknown as readonly OfKind<K>[];
+    return list as unknown as readonly Extract<D, { kind: K }>[];
   }
 
   return {
@@ -44,19 +40,5 @@ export function createKinds(entries: ReadonlyMap<string, { readonly document: An
       lists.delete(kind);
     },
     of,
-    all: {
-      get sites() {
-        return of('site');
-      },
-      get services() {
-        return of('service');
-      },
-      get apis() {
-        return of('api');
-      },
-      get policies() {
-        return of('policy');
-      },
-    },
   };
 }

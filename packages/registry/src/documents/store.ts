@@ -119,7 +119,7 @@ export async function openDocumentStore(
   const deletions = createDeletions((marks) => forgetKeys(js, 'documents', marks));
   const budget = createDocumentBudget(limits);
   let revision = 0;
-  const kinds = createKinds(entries);
+  const kinds = createKinds<AnyDocument>(entries);
   const listeners: ((keys: readonly string[]) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -178,7 +178,20 @@ export async function openDocumentStore(
     isDeleted: (key) => deletions.revision(key) !== undefined,
     revisionOf: (key) => entries.get(key)?.revision,
     watch: (listener) => void listeners.push(listener),
-    all: kinds.all,
+    all: {
+      get sites() {
+        return kinds.of('site');
+      },
+      get services() {
+        return kinds.of('service');
+      },
+      get apis() {
+        return kinds.of('api');
+      },
+      get policies() {
+        return kinds.of('policy');
+      },
+    },
     get accounts() {
       return kinds.of('account');
     },
