@@ -1,9 +1,10 @@
 // `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares;
-// `discovery`: how soon changes are seen. See bench/README.md.
+// `discovery`: how soon changes are seen; `in-force`: from apply to in force at three sites. See bench/README.md.
 import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
 import { compareReport, runCompareBench } from './compare.ts';
 import { type DiscoveryBenchOptions, discoveryReport, runDiscoveryBench } from './discovery.ts';
+import { type InForceBenchOptions, inForceReport, runInForceBench } from './in-force.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
 
@@ -37,7 +38,17 @@ async function benchDiscovery(options: Pick<DiscoveryBenchOptions, 'changes'> & 
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
-const program = new Command('bench').description('Measures Causeway against plain NATS on this machine.');
+async function benchInForce(
+  options: Omit<InForceBenchOptions, 'signal' | 'onProgress'> & { output: string },
+) {
+  const report = await runInForceBench({ ...options, signal: untilStopped(), onProgress: say });
+  process.stdout.write(
+    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : inForceReport(report),
+  );
+  if (report.faults.length > 0) process.exitCode = 1;
+}
+
+const program = new Command('bench').description('Measures Causeway on this machine.');
 program
   .command('call')
   .description('a guarded call against request() of the plain client, on the same leaf link')
@@ -54,6 +65,16 @@ program
     new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
   )
   .action(benchCall);
+program
+  .command('in-force')
+  .description('from apply to in force at three sites')
+  .option('--changes <n>', 'changes that are measured, one after the other', wholeNumber(1, 10_000), 200)
+  .option('--inflight <n>', 'calls in flight meanwhile', wholeNumber(0, 1024), 16)
+  .option('--policies <n>', 'policies that stand beside the one that is changed', wholeNumber(0, 200_000), 0)
+  .addOption(
+    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+  )
+  .action(benchInForce);
 
 program
   .command('discovery')

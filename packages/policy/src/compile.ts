@@ -52,7 +52,13 @@ function admittedSites(
   );
 }
 
-function servedApi(index: DocumentIndex, api: ApiDocument, site: string, queueNames: QueueNames): ServedApi {
+/** What a site must enforce of an API that it serves. */
+export function servedApi(
+  index: DocumentIndex,
+  api: ApiDocument,
+  site: string,
+  queueNames: QueueNames,
+): ServedApi {
   const { tenant, service } = api;
   const major = majorOf(api.version);
   const table = index.ruleTable(api, site);
@@ -88,7 +94,8 @@ function sharedBy(endpoints: Manifest['endpoints'], shared: Manifest['$defs']): 
     : Object.fromEntries(names.sort(compareText).map((name) => [name, shared[name] ?? true]));
 }
 
-function visibleApi(
+/** What a caller sees of an API; undefined where it may call nothing of it. */
+export function visibleApi(
   index: DocumentIndex,
   api: ApiDocument,
   caller: Service,

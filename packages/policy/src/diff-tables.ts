@@ -1,4 +1,5 @@
-import { canonicalJson, compareText } from './canonical-json.ts';
+import { compareText } from './canonical-json.ts';
+import { sameValue } from './live/same-value.ts';
 
 /** What must be written to one site's part of the bucket. */
 export interface TableChanges<V> {
@@ -19,11 +20,7 @@ export function diffTables<V>(
   for (const site of [...new Set([...before.keys(), ...after.keys()])].sort(compareText)) {
     const old = before.get(site) ?? new Map<string, V>();
     const now = after.get(site) ?? new Map<string, V>();
-    const put = new Map(
-      [...now].filter(
-        ([key, value]) => !old.has(key) || canonicalJson(old.get(key)) !== canonicalJson(value),
-      ),
-    );
+    const put = new Map([...now].filter(([key, value]) => !old.has(key) || !sameValue(old.get(key), value)));
     const removed = [...old.keys()].filter((key) => !now.has(key)).sort(compareText);
     if (put.size > 0 || removed.length > 0) changes.set(site, { put, removed });
   }

@@ -33,11 +33,11 @@ export interface DocumentIndex {
 }
 
 /** All of a name that is only stars means the same as one. */
-const plainName = (pattern: string | undefined) =>
+export const plainName = (pattern: string | undefined) =>
   pattern === undefined || /^\*+$/.test(pattern) ? '*' : pattern;
 
 /** The rule that a policy is for the sites, but for the endpoints; `callers` where it selects them by label. */
-function ruleOf(policy: PolicyDocument, callers: readonly string[] | undefined, at: number): Rule {
+export function ruleOf(policy: PolicyDocument, callers: readonly string[] | undefined, at: number): Rule {
   const { notBefore, expires } = spanOf(policy);
   return {
     policy: policy.name,
@@ -59,9 +59,19 @@ function ruleOf(policy: PolicyDocument, callers: readonly string[] | undefined, 
 }
 
 /** The endpoints of an API that a policy names. What it names that the API has not, says nothing of it. */
-function endpointsOf({ to }: PolicyDocument, endpoints: readonly string[]): string[] {
+export function endpointsOf({ to }: PolicyDocument, endpoints: readonly string[]): string[] {
   if (to.endpoints === undefined || to.endpoints.some((each) => plainName(each) === '*')) return ['*'];
   return endpoints.filter((endpoint) => endpointFits(to.endpoints, endpoint)).sort(compareText);
+}
+
+/** The one service that a policy is about; undefined where its pattern may mean several. */
+export function serviceNamed(pattern: string | undefined): string | undefined {
+  return pattern === undefined || isGlob(pattern) ? undefined : pattern;
+}
+
+/** In the order of names, whatever they were made of. */
+export function byName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) => compareText(a.name, b.name));
 }
 
 function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -75,6 +85,7 @@ function group<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, 
   return groups;
 }
 
+/** Names an API of all tenants. */
 const apiKey = (tenant: string, service: string, major: number) => `${tenant}/${service}/${major}`;
 
 /**
@@ -118,8 +129,17 @@ export function indexDocuments(documents: Documents, at: number): DocumentIndex 
     }
   }
   const standing = documents.policies.filter((policy) => (spanOf(policy).expires ?? at + 1) > at);
-  const policiesByTenant = group(standing, (policy) => policy.tenant);
-  for (const list of policiesByTenant.values()) list.sort((a, b) => compareText(a.name, b.name));
+  standing.sort((a, b) => compareText(a.name, b.name));
+  // Those that name one service are asked about that one alone: there may be many thousands.
+  const policiesByService = group(
+    standing,
+    ({ tenant, to }) => `${tenant}/${serviceNamed(to.service) ?? '*'}`,
+  );
+  const policiesFor = (tenant: string, service: string) =>
+    byName([
+      ...(policiesByService.get(`${tenant}/${service}`) ?? []),
+      ...(policiesByService.get(`${tenant}/*`) ?? []),
+    ]);
 
   /** Each policy as a rule without endpoints; undefined where it means nobody who could call. */
   const ruleOfPolicy = new Map<PolicyDocument, Rule | undefined>();
@@ -147,7 +167,7 @@ export function indexDocuments(documents: Documents, at: number): DocumentIndex 
     const names = Object.keys(api.endpoints);
     const labels = servicesByKey.get(`${tenant}/${site}/${service}`)?.labels;
     const to = { service, major: majorOf(api.version), site, labels };
-    return (policiesByTenant.get(tenant) ?? []).flatMap((policy) => {
+    return policiesFor(tenant, service).flatMap((policy) => {
       if (!concernsApi(policy, to)) return [];
       const rule = baseRule(policy);
       const endpoints = rule ? endpointsOf(policy, names) : [];

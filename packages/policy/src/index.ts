@@ -26,6 +26,13 @@ export { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurre
 export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter.ts';
 export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
+export {
+  createLiveTables,
+  type LiveChange,
+  type LiveDocument,
+  type LiveTables,
+} from './live/live-tables.ts';
+export { sameValue } from './live/same-value.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { createRuleIndex, type RuleIndex } from './rule-index.ts';
 export { shortJson } from './short-json.ts';

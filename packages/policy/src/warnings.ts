@@ -14,11 +14,18 @@ export interface PolicyWarning {
  * Looks a policy over beside all documents: globs and labels that mean nothing there is yet, and a time that is over
  * (`at` is ms on the hub's clock). Whole names that are not there yet are nothing unusual and give no warning.
  */
-export function policyWarnings(policy: PolicyDocument, documents: Documents, at: number): PolicyWarning[] {
+export function policyWarnings(
+  policy: PolicyDocument,
+  documents: Omit<Documents, 'policies'>,
+  at: number,
+): PolicyWarning[] {
   const { tenant, to } = policy;
-  const services = documents.services.filter((each) => each.tenant === tenant);
-  const apis = documents.apis.filter((each) => each.tenant === tenant);
-  const sites = documents.sites.filter((each) => !each.revoked && Object.hasOwn(each.tenants, tenant));
+  const open = openFields(policy);
+  // Most policies have no such field, and then nothing is looked at.
+  const some = open.length > 0 ? documents : { services: [], apis: [], sites: [] };
+  const services = some.services.filter((each) => each.tenant === tenant);
+  const apis = some.apis.filter((each) => each.tenant === tenant);
+  const sites = some.sites.filter((each) => !each.revoked && Object.hasOwn(each.tenants, tenant));
   const meant = apis.filter(
     (api) =>
       matchesGlob(to.service ?? '*', api.service) &&
@@ -45,9 +52,9 @@ export function policyWarnings(policy: PolicyDocument, documents: Documents, at:
     return [names.some(fits), `${pattern} fits no service`];
   }
 
-  const warnings = openFields(policy).flatMap(({ pointer, pattern }) => {
-    const [some, problem] = found(pointer, pattern);
-    return some ? [] : [{ pointer, problem: `${problem} of tenant ${tenant} yet` }];
+  const warnings = open.flatMap(({ pointer, pattern }) => {
+    const [fits, problem] = found(pointer, pattern);
+    return fits ? [] : [{ pointer, problem: `${problem} of tenant ${tenant} yet` }];
   });
   const { expires } = spanOf(policy);
   if (expires !== undefined && !isActive({ expires }, at)) {

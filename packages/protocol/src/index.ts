@@ -35,6 +35,8 @@ export type {
   GetReply,
   GetRequest,
   IdleApis,
+  InForceReply,
+  InForceRequest,
   IssueReply,
   IssueRequest,
   Labels,

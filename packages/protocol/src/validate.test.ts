@@ -36,6 +36,18 @@ const samples: {
   ],
   GetRequest: [{ kind: 'apis' }, [{ kind: 'secrets' }, '/kind'], [{ more: 1 }, '/more']],
   GetReply: [{ revision: 0, items: [{ any: 1 }] }, [{ items: ['x'] }, '/items/0']],
+  InForceRequest: [
+    { revision: 7, since: 5, wait: 1_000 },
+    [{ revision: -1 }, '/revision'],
+    [{ wait: 5_001 }, '/wait'],
+    [{ until: 1 }, '/until'],
+  ],
+  InForceReply: [{ revision: 7, done: true, sites: [] }, [{ done: 'yes' }, '/done']],
+  Standing: [
+    { site: 'edge-a', state: 'behind', wanted: 7, revision: null, behindSince: 1, unreachableSince: 1 },
+    [{ state: 'late' }, '/state'],
+    [{ revision: 'x' }, '/revision'],
+  ],
   IssueRequest: [
     { tenant: 'acme', site: 'edge-a', service: 'desk', key, labels: { zone: 'west' } },
     [{ key: key.toLowerCase() }, '/key'],

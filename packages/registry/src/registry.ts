@@ -10,6 +10,7 @@ import { consoleOperation } from './admin/ops/console.ts';
 import { deleteOperation } from './admin/ops/delete.ts';
 import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
+import { inForceOperation } from './admin/ops/in-force.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
@@ -23,8 +24,9 @@ import { createQueueNames } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
-import { hintGateways } from './control/hint.ts';
+import { createHints, type Hints } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
+import { createStandings, standingSite } from './control/standings.ts';
 import { foundingChanges } from './documents/founding.ts';
 import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
 import { openDocumentStore } from './documents/store.ts';
@@ -128,6 +130,8 @@ async function assemble(
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
   let idleSites: IdleSites | undefined;
+  // Made of the compiler, which tells them: what it compiles first, gateways hear of by their renewals' replies at once.
+  let hints: Hints | undefined;
   const compiler = await openCompiler({
     js,
     store,
@@ -135,9 +139,9 @@ async function assemble(
     users,
     clock,
     logger,
-    onChange: (site, revision) => hintGateways(connection, store, site, revision),
-    onCompiled: () => {
-      announcer.announce();
+    onChange: (site, revision) => hints?.changed(site, revision),
+    onCompiled: (changed) => {
+      announcer.announce(changed);
       idleSites?.refresh();
     },
   });
@@ -148,6 +152,14 @@ async function assemble(
   const serving = createServing({ clock, onChange: () => idleSites?.refresh() });
   idleSites = createIdleSites({ compiler, serving, clock, logger });
   idleSites.refresh();
+  const standings = createStandings({ store, compiler, gateways, clock });
+  hints = createHints({
+    connection,
+    siteOf: (name) => standingSite(store, name),
+    has: (site, revision) => (standings.of(site).revision ?? 0) >= revision,
+    clock,
+  });
+  for (const { name } of store.all.sites) hints.changed(name, compiler.siteRevision(name));
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
@@ -199,10 +211,11 @@ async function assemble(
     operations: {
       apply: applyOperation({ store, compiler, clock }),
       get: getOperation({ store, compiler, gateways }),
+      'in-force': inForceOperation({ store, standings }),
       explain: explainOperation({ store, clock }),
-      issue: issueOperation({ store, compiler, users, voiding }),
+      issue: issueOperation({ store, compiler, users, voiding, standings }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
-      status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
+      status: statusOperation({ store, compiler, gateways, standings, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),
       revoke: revokeOperation({ revoker }),
       'revoke-site': revokeSiteOperation({ revoker }),
@@ -232,6 +245,7 @@ async function assemble(
       stopReconciling();
       serving.close();
       idleSites?.close();
+      hints?.close();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

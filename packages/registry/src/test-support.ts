@@ -11,13 +11,17 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
 } {
   const entries = new Map<string, AnyDocument>();
   const puts: (readonly AnyDocument[])[] = [];
+  const revisions = new Map<string, number>();
+  const listeners: ((keys: readonly string[]) => void)[] = [];
   let revision = 0;
   let failure: CausewayError | undefined;
   const gone = new Set<string>();
   const write = (documents: readonly AnyDocument[], deleted: readonly string[] = []) => {
     for (const document of documents) entries.set(keyOf(document), document);
     for (const key of deleted) if (entries.delete(key)) gone.add(key);
-    revision += documents.length + deleted.length;
+    const keys = [...documents.map(keyOf), ...deleted];
+    for (const key of keys) revisions.set(key, ++revision);
+    for (const listener of listeners) listener(keys);
   };
   const ofKind = <K extends AnyDocument['kind']>(kind: K) =>
     [...entries.values()].filter((each): each is Extract<AnyDocument, { kind: K }> => each.kind === kind);
@@ -46,6 +50,8 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get formerSites() {
       return ofKind('former-site');
     },
+    revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
+    watch: (listener) => void listeners.push(listener),
     async refresh() {},
     async put(documents, deleted) {
       await Promise.resolve();
@@ -78,9 +84,17 @@ export function countingCompiler(store: DocumentStore): Compiler & { readonly ru
     bucket: 'made then',
     until: Number.POSITIVE_INFINITY,
     siteRevision: () => store.revision,
-    told: () => new Map(),
-    async tell() {},
-    position: () => 0,
+    beside: () => new Map(),
+    async tellBeside() {},
+    sitePosition: () => 0,
+    requireFitting() {},
+    told: {
+      needed: () => undefined,
+      behindSince: () => undefined,
+      get newest() {
+        return compiled;
+      },
+    },
     tables: new Map(),
   };
 }

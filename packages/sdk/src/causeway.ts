@@ -67,7 +67,8 @@ export interface Causeway {
    */
   serve<const M extends ManifestOf>(
     manifest: M,
-    handlers: Handlers<M>,
+    // The manifest alone says what M is: to infer it from handlers, too, takes TypeScript minutes.
+    handlers: NoInfer<Handlers<M>>,
     options?: ServeOptions,
   ): Promise<Serving>;
   /**

@@ -44,9 +44,11 @@ type SideOf<M extends ManifestOf, S> = S extends boolean
   : string extends keyof S
     ? unknown
     : M extends { readonly $defs: infer D }
-      ? [IsCyclic<D, NamesIn<S>>] extends [never]
-        ? ValueOf<WithShared<S, D>>
-        : unknown
+      ? string extends keyof D
+        ? unknown
+        : [IsCyclic<D, NamesIn<S>>] extends [never]
+          ? ValueOf<WithShared<S, D>>
+          : unknown
       : ValueOf<S>;
 
 /** The major version in a manifest's `version`, as a number type. */

@@ -1,38 +1,43 @@
 import { CausewayError } from '@causeway/protocol';
 import type { Command } from 'commander';
-import { askAdmin } from '../admin.ts';
+import { withAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
+import { inForceText, requireInForce } from '../in-force/text.ts';
+import { addWaitOptions, requireWait, type WaitOptions, waitInForce } from '../in-force/wait.ts';
+import { applyInParts } from '../input/apply-in-parts.ts';
 import { collectPaths, parseName } from '../input/names.ts';
 import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { printable, printableLine } from '../output/terminal.ts';
+import { withProgress } from '../output/waiting.ts';
 
-interface ApplyOptions extends GlobalOptions {
+interface ApplyOptions extends GlobalOptions, WaitOptions {
   readonly file: readonly string[];
   readonly dryRun?: true;
   readonly tenant?: string;
   readonly output: Format;
 }
 
-const mostDocuments = 1_000;
-/** A message of the broker holds 1 MB; some of it is not ours. */
-const mostBytes = 1_000_000;
-
 const help = `
 Examples:
   causeway apply -f policies/
   causeway apply -f quotes.yaml -f desk.json --dry-run
   generate-policies | causeway apply -f - --tenant acme
+  causeway apply -f quotes.yaml --wait --timeout 30s
 
 A file holds any number of documents, as YAML or JSON; a folder is read with all folders in it. Either all
-documents are applied, or none.`;
+documents are applied, or none. More than 1,000 documents, or 900 kB, take several requests, each of them all or nothing:
+all are checked before the first is applied, and where one fails after all, applying again goes on from there.
+
+--wait returns when every site that can be reached has what was applied in force. Sites that have not are named; the exit
+code is 1 where one of them can be reached.`;
 
 /** `causeway apply` */
 export function addApply(program: Command, context: Context): void {
-  program
+  const command = program
     .command('apply')
     .description('apply policies and manifests')
     .requiredOption('-f, --file <path>', 'file, folder, or - for standard input (repeatable)', collectPaths)
@@ -41,26 +46,23 @@ export function addApply(program: Command, context: Context): void {
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => apply(context, command.optsWithGlobals<ApplyOptions>()));
+  addWaitOptions(command);
 }
 
 async function apply(context: Context, options: ApplyOptions): Promise<void> {
+  requireWait(options, options.dryRun ? '--dry-run' : '');
   const sources = await readDocuments(options.file, context.stdin);
   const documents = sources.map(({ value }) =>
     options.tenant !== undefined && value.tenant === undefined ? { ...value, tenant: options.tenant } : value,
   );
-  if (documents.length > mostDocuments) {
-    throw new CommandFailure(`${documents.length} documents at once; at most ${mostDocuments} are possible`);
-  }
-  const bytes = Buffer.byteLength(JSON.stringify(documents));
-  if (bytes > mostBytes) {
-    throw new CommandFailure(`the documents have ${bytes} bytes; at most ${mostBytes} are possible at once`);
-  }
-  const reply = await askAdmin(context, options, (admin) =>
-    admin.apply(documents, { dryRun: options.dryRun === true }),
+  const reply = await withProgress(context, 'waiting for the registry', (onProgress) =>
+    withAdmin(context, options, (admin) =>
+      applyInParts(admin, documents, { dryRun: options.dryRun === true, onProgress }),
+    ),
   ).catch((error: unknown) => {
     throw placed(error, sources);
   });
-  for (const { pointer, problem } of reply.warnings ?? []) {
+  for (const { pointer, problem } of reply.warnings) {
     const [, index = '', rest = ''] = /^\/documents\/(\d+)(.*)$/s.exec(pointer) ?? [];
     const source = sources[Number(index)];
     context.stderr.write(`causeway: warning: ${source?.place(rest) ?? pointer}: ${printableLine(problem)}\n`);
@@ -70,9 +72,16 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
     file: sources[index]?.file ?? '',
     document: sources[index]?.number ?? 0,
   }));
-  const { revision, warnings = [] } = reply;
-  const result = { revision, dryRun: options.dryRun === true, changes, warnings };
-  print(context, options.output, result, () =>
+  const { revision, warnings } = reply;
+  const inForce = await waitInForce(context, options, reply);
+  const result = {
+    revision,
+    dryRun: options.dryRun === true,
+    changes,
+    warnings,
+    ...(inForce ? { inForce } : {}),
+  };
+  const table = () =>
     tableFor(
       context,
       [
@@ -83,8 +92,8 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
         { title: 'FROM', value: (row) => `${row.file}#${row.document}` },
       ],
       changes,
-    ),
-  );
+    );
+  print(context, options.output, result, () => `${table()}${inForceText(inForce)}`);
   if (options.output === 'table') {
     for (const { name, differences = [] } of changes) {
       for (const { pointer, what } of differences) {
@@ -93,6 +102,7 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
     }
   }
   if (options.dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');
+  requireInForce(inForce);
 }
 
 /** The registry's error, which counts documents, as one that names the file and the place in it. */

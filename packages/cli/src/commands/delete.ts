@@ -3,6 +3,8 @@ import { Argument, type Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { UsageError } from '../failure.ts';
+import { inForceText, requireInForce } from '../in-force/text.ts';
+import { addWaitOptions, requireWait, type WaitOptions, waitInForce } from '../in-force/wait.ts';
 import { count } from '../input/count.ts';
 import { parseName, parseServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
@@ -12,7 +14,7 @@ const kinds = ['policy', 'api', 'service'] as const;
 
 type Kind = (typeof kinds)[number];
 
-interface DeleteOptions extends GlobalOptions {
+interface DeleteOptions extends GlobalOptions, WaitOptions {
   readonly tenant?: string;
   readonly force?: true;
   readonly output: Format;
@@ -23,6 +25,7 @@ Examples:
   causeway delete policy desk-reads-quotes
   causeway delete api quotes.v1 --tenant acme
   causeway delete service acme/edge-b/desk --force
+  causeway delete policy desk-reads-quotes --wait
 
 A policy is in force no more at once. An API is withdrawn wherever it is served: calls are told NO_ROUTE. An instance
 that registers it anew, at its next start, publishes it again; revoke the service to prevent that. A service must have
@@ -30,7 +33,7 @@ been revoked; --force does that first. A site is removed with causeway site remo
 
 /** `causeway delete` */
 export function addDelete(program: Command, context: Context): void {
-  program
+  const command = program
     .command('delete')
     .description('delete a policy, an API or a service')
     .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
@@ -42,12 +45,21 @@ export function addDelete(program: Command, context: Context): void {
     .action((kind: Kind, name: string, _options, command: Command) =>
       deleteOne(context, kind, name, command.optsWithGlobals<DeleteOptions>()),
     );
+  addWaitOptions(command);
 }
 
 async function deleteOne(context: Context, kind: Kind, name: string, options: DeleteOptions): Promise<void> {
+  requireWait(options);
   const request = requestOf(kind, name, options);
   const reply = await askAdmin(context, options, (admin) => admin.delete(request));
-  print(context, options.output, reply, () => text(reply, name));
+  const inForce = await waitInForce(context, options, reply);
+  print(
+    context,
+    options.output,
+    { ...reply, ...(inForce ? { inForce } : {}) },
+    () => `${text(reply, name)}${inForceText(inForce)}`,
+  );
+  requireInForce(inForce);
 }
 
 function requestOf(kind: Kind, name: string, { tenant, force }: DeleteOptions): DeleteRequest {

@@ -2,12 +2,14 @@ import { forgetSite } from '@causeway/fabric';
 import { Argument, type Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
+import { inForceText, requireInForce } from '../in-force/text.ts';
+import { addWaitOptions, requireWait, type WaitOptions, waitInForce } from '../in-force/wait.ts';
 import { count } from '../input/count.ts';
 import { parseServiceOrSite, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 
-interface RevokeOptions extends GlobalOptions {
+interface RevokeOptions extends GlobalOptions, WaitOptions {
   readonly output: Format;
 }
 
@@ -25,7 +27,7 @@ here leaves them out from its next start on. Records that the cloud has stay.`;
 
 /** `causeway revoke` */
 export function addRevoke(program: Command, context: Context): void {
-  program
+  const command = program
     .command('revoke')
     .description('void all credentials of a service, or cut off a site')
     .addArgument(new Argument('<tenant/site/name|site>', 'whose').argParser(parseServiceOrSite))
@@ -33,33 +35,40 @@ export function addRevoke(program: Command, context: Context): void {
     .addHelpText('after', helpText(context, help))
     .action((name: ServiceName | string, _options, command: Command) => {
       const options = command.optsWithGlobals<RevokeOptions>();
+      requireWait(options);
       return typeof name === 'string'
         ? revokeSite(context, name, options)
         : revokeService(context, name, options);
     });
+  addWaitOptions(command);
 }
 
 async function revokeService(context: Context, name: ServiceName, options: RevokeOptions): Promise<void> {
   const reply = await askAdmin(context, options, (admin) => admin.revoke(name));
   const identity = `${name.tenant}/${name.site}/${name.service}`;
+  const inForce = await waitInForce(context, options, reply);
   print(
     context,
     options.output,
-    { ...name, ...reply },
-    () => `${identity}: ${count(reply.keys, 'key')} void as of revision ${reply.revision}\n`,
+    { ...name, ...reply, ...(inForce ? { inForce } : {}) },
+    () =>
+      `${identity}: ${count(reply.keys, 'key')} void as of revision ${reply.revision}\n${inForceText(inForce)}`,
   );
+  requireInForce(inForce);
 }
 
 async function revokeSite(context: Context, site: string, options: RevokeOptions): Promise<void> {
   const reply = await askAdmin(context, options, (admin) => admin.revokeSite(site));
   await forgetSite(options.dir, site);
   const { keys, services, revision } = reply;
+  const inForce = await waitInForce(context, options, reply);
   print(
     context,
     options.output,
-    { site, ...reply },
+    { site, ...reply, ...(inForce ? { inForce } : {}) },
     () =>
       `site ${site} is cut off: ${count(keys, 'key')} of its links, gateways and ` +
-      `${count(services, 'service')} void as of revision ${revision}\n`,
+      `${count(services, 'service')} void as of revision ${revision}\n${inForceText(inForce)}`,
   );
+  requireInForce(inForce);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CommandFailure } from '../failure.ts';
+import { standingText } from '../in-force/text.ts';
 import { type Format, outputOption, print, tableFor } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { whileWaiting } from '../output/waiting.ts';
@@ -38,10 +39,12 @@ function text(context: Context, status: FabricStatus): string {
   const { gateways, servers, records, links } = status;
   const holder = status.pid === null ? 'not up here' : `up as process ${status.pid}`;
   const head = `${status.dir}: ${holder}, ${status.healthy ? 'healthy' : 'not healthy'}`;
-  const concerned = gateways.filter(({ revoked }) => !revoked);
-  const received = concerned.filter(({ revision, wanted }) => (revision ?? 0) >= wanted).length;
+  const missing = status.inForce.sites.filter(({ state }) => state !== 'in-force');
   const receipts = status.registry.alive
-    ? `registry: revision ${status.revision}, ${received}/${concerned.length} gateways have what concerns them`
+    ? [
+        `registry: revision ${status.revision}, in force at ${status.inForce.have}/${status.inForce.of} sites`,
+        ...missing.map((each) => `  ${standingText(each)}`),
+      ].join('\n')
     : 'registry: does not answer';
   const memory = [
     ...(status.memory ? [`up ${megabytes(status.memory)}`] : []),

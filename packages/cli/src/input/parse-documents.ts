@@ -1,4 +1,5 @@
 import { type Document, isCollection, isNode, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+import { type Piece, piecesOf } from './pieces.ts';
 
 /** A document that somebody wrote, and where it stands. */
 export interface SourceDocument {
@@ -27,6 +28,22 @@ const mostAliases = 100;
  * know, is a fault: the document would be another than the one that was written.
  */
 export function parseDocuments(text: string, file: string): ParsedFile {
+  const documents: SourceDocument[] = [];
+  const faults: string[] = [];
+  for (const piece of piecesOf(text)) {
+    const before = documents.length;
+    const parsed = parsePiece(piece, file);
+    faults.push(...parsed.faults);
+    for (const [index, { value, number, place }] of parsed.documents.entries()) {
+      // What it was parsed from is many times as large as it: of many documents it is made again where it is asked for.
+      const again = (pointer: string) => parsePiece(piece, file).documents[index]?.place(pointer) ?? file;
+      documents.push({ value, file, number: before + number, place: piece.whole ? place : again });
+    }
+  }
+  return { documents, faults };
+}
+
+function parsePiece({ text, line }: Piece, file: string): ParsedFile {
   const lines = new LineCounter();
   // A byte order mark is not part of the text.
   const parsed = parseAllDocuments(text.replace(/^\uFEFF/, ''), {
@@ -37,8 +54,8 @@ export function parseDocuments(text: string, file: string): ParsedFile {
   const documents: SourceDocument[] = [];
   const faults: string[] = [];
   const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+    const found = lines.linePos(offset);
+    return `${file}:${line + found.line}:${found.col}`;
   };
 
   function take(value: unknown, node: unknown): void {

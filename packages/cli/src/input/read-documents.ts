@@ -5,8 +5,8 @@ import { CommandFailure } from '../failure.ts';
 import { parseDocuments, type SourceDocument } from './parse-documents.ts';
 
 const extensions = new Set(['.yaml', '.yml', '.json']);
-/** Of all files together: four times what can be applied at once. Also what bounds a stream that never ends. */
-const mostText = 4_000_000;
+/** Of all files together: some 200,000 policies. Also what bounds a stream that never ends. */
+const mostText = 64_000_000;
 
 /** Reads a stream to its end, or to `most` bytes; undefined where there is more. */
 export async function readAll(stream: AsyncIterable<unknown>, most: number): Promise<Buffer | undefined> {

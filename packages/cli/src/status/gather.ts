@@ -9,7 +9,7 @@ import {
   residentBytes,
   siteUrl,
 } from '@causeway/fabric';
-import { CausewayError, type StatusReply } from '@causeway/protocol';
+import { CausewayError, type Messages, type StatusReply } from '@causeway/protocol';
 import { portsOf } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { readPage } from './monitor.ts';
@@ -71,6 +71,13 @@ export interface FabricStatus {
   readonly servers: readonly ServerStatus[];
   readonly links: StatusReply['links'];
   readonly gateways: readonly GatewayStatus[];
+  /** Whether what concerns each site is in force there; sites that were cut off are not counted. */
+  readonly inForce: {
+    /** Sites that have it, of so many. */
+    readonly have: number;
+    readonly of: number;
+    readonly sites: readonly Messages['Standing'][];
+  };
   /** Messages of each site's records and counters that the cloud has not stored yet. */
   readonly records: readonly {
     readonly site: string;
@@ -133,6 +140,7 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
         memory: gateway.memory ?? null,
       })),
     ),
+    inForce: inForceOf(known),
     records: (known?.sites ?? []).map((site) => ({
       site: site.name,
       lag: site.recordLag ?? null,
@@ -141,6 +149,12 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
     })),
     ailments: found,
   };
+}
+
+function inForceOf(reply: StatusReply | undefined): FabricStatus['inForce'] {
+  const sites = (reply?.sites ?? []).flatMap(({ standing }) => (standing ? [standing] : []));
+  const have = sites.filter(({ state }) => state === 'in-force').length;
+  return { have, of: sites.length, sites };
 }
 
 /** What the registry says, or why it says nothing. */

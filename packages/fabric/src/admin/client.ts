@@ -12,6 +12,8 @@ import {
   encodeJson,
   type GetReply,
   type GetRequest,
+  type InForceReply,
+  type InForceRequest,
   type IssueReply,
   type IssueRequest,
   type Logger,
@@ -32,6 +34,8 @@ export interface AdminClient {
   apply(documents: readonly object[], options?: { dryRun?: boolean }): Promise<ApplyReply>;
   get(kind: GetRequest['kind'], name?: string): Promise<GetReply>;
   explain(request: ExplainRequest): Promise<ExplainReply>;
+  /** Whether a revision is in force, at each site; answers when it is or `wait` ms, at most 5,000, are over. */
+  inForce(request: InForceRequest): Promise<InForceReply>;
   issue(request: IssueRequest): Promise<IssueReply>;
   console(request: ConsoleRequest): Promise<ConsoleReply>;
   status(): Promise<StatusReply>;
@@ -128,6 +132,7 @@ export async function connectAdmin(
       ask('apply', { documents, ...(options.dryRun ? { dryRun: true } : {}) }, 'ApplyReply'),
     get: (kind, name) => ask('get', { kind, ...(name === undefined ? {} : { name }) }, 'GetReply'),
     explain: (request) => ask('explain', request, 'ExplainReply'),
+    inForce: (request) => ask('in-force', request, 'InForceReply'),
     issue: (request) => ask('issue', request, 'IssueReply'),
     console: (request) => ask('console', request, 'ConsoleReply'),
     status: () => ask('status', {}, 'StatusReply'),

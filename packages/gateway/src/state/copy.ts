@@ -1,6 +1,7 @@
 import { maxBatchMessages, publishBatch, streamNames } from '@causeway/nats-server';
 import {
   buckets,
+  CausewayError,
   type Clock,
   type CompiledReply,
   type CompiledRequest,
@@ -19,8 +20,13 @@ import type { SiteState } from './site-state.ts';
 export interface CompiledCopy {
   /** Something changed, or may have: asks the registry for what is not here yet. */
   refresh(): void;
-  /** The registry is at this revision of this bucket, and at this position of it: refreshes where the site is not. */
-  heard(registry: { readonly revision: number; readonly bucket?: string; readonly position?: number }): void;
+  /** The registry is at this revision of this bucket: refreshes where the site is not. */
+  heard(registry: {
+    readonly revision: number;
+    readonly bucket?: string;
+    /** Of the last change for the site; one of the same revision has another. */
+    readonly position?: number;
+  }): void;
   close(): void;
 }
 
@@ -61,8 +67,8 @@ export function createCompiledCopy(options: {
   const subjectOf = (key: string) => `$KV.${buckets.compiled}.${site}.${key}`;
   /** The bucket that the copy is of, as far as it was looked up. */
   let bucket: string | undefined;
-  /** The position in it that was reached last. */
-  let reached: number | undefined;
+  /** How far it goes there. */
+  let position: number | undefined;
   let wanted = false;
   let running = false;
   let closed = false;
@@ -100,8 +106,8 @@ export function createCompiledCopy(options: {
     bucket = since.bucket;
     let listed: Set<string> | undefined;
     for (;;) {
-      const { position, ...of } = since;
-      const reply = await ask({ since: position, ...of });
+      const { position: from, ...of } = since;
+      const reply = await ask({ since: from, ...of });
       if (reply.full) listed = new Set();
       for (const { key } of reply.entries) listed?.add(key);
       const writes: Write[] = reply.entries.map(({ key, value }) => ({ key, value }));
@@ -112,20 +118,19 @@ export function createCompiledCopy(options: {
       // Until a whole table is here with its deletions, the copy counts as empty: cut short, all of it comes again.
       const upTo = markOf(listed && reply.more ? 0 : reply.position, reply.bucket);
       const unfinished = markOf(0, reply.bucket);
-      const news = writes.length > 0 || upTo.position !== position || upTo.bucket !== since.bucket;
-      for (let from = 0; news && (from === 0 || from < writes.length); from += batchEntries) {
-        const until = from + batchEntries;
+      const news = writes.length > 0 || upTo.position !== from || upTo.bucket !== since.bucket;
+      for (let begin = 0; news && (begin === 0 || begin < writes.length); begin += batchEntries) {
+        const until = begin + batchEntries;
         const mark = until < writes.length ? unfinished : upTo;
-        sequence = await store(writes.slice(from, until), mark, sequence);
+        sequence = await store(writes.slice(begin, until), mark, sequence);
       }
       if (writes.length > 0) {
         logger.info({ position: reply.position, entries: writes.length }, 'change from the registry stored');
       }
       bucket = reply.bucket;
       since = markOf(reply.position, reply.bucket);
-      if (reply.more) continue;
-      reached = reply.position;
-      return;
+      position = reply.position;
+      if (!reply.more) return;
     }
   }
 
@@ -143,7 +148,9 @@ export function createCompiledCopy(options: {
         failures += 1;
         const level = failures === warnAt ? 'warn' : 'debug';
         logger[level]({ err, failures }, 'change from the registry not taken in; trying again');
-        await new Promise<void>((resolve) => clock.after(wait, resolve));
+        // A registry that is asked too much says for how long.
+        const told = err instanceof CausewayError ? err.retryAfter : undefined;
+        await new Promise<void>((resolve) => clock.after(told ?? wait, resolve));
         wait = Math.min(longestRetryMs, wait * 2);
       }
     }
@@ -158,10 +165,8 @@ export function createCompiledCopy(options: {
   return {
     refresh,
     heard(registry) {
-      const { revision, position } = registry;
-      // What changed within a revision shows in the position alone.
-      const behind = position !== undefined && reached !== undefined && position > reached;
-      if (revision !== state.revision || registry.bucket !== bucket || behind) refresh();
+      const further = registry.position !== undefined && registry.position !== position;
+      if (further || registry.revision !== state.revision || registry.bucket !== bucket) refresh();
     },
     close() {
       closed = true;

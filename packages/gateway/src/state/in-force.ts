@@ -25,7 +25,8 @@ function createTrack(settled: () => Promise<void>, onReached: (revision: number)
     },
     applied(next: number) {
       queue = queue.then(settled).then(() => {
-        revision = Math.max(revision, next);
+        // The last counts, be it lower: of a registry that was restored from a backup.
+        revision = next;
         onReached(next);
       });
     },

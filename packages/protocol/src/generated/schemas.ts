@@ -85,6 +85,15 @@ export const messageSchemas: readonly object[] = [
       "removeSiteRequest": {
         "$ref": "#/$defs/removeSiteRequest"
       },
+      "inForceRequest": {
+        "$ref": "#/$defs/inForceRequest"
+      },
+      "inForceReply": {
+        "$ref": "#/$defs/inForceReply"
+      },
+      "standing": {
+        "$ref": "#/$defs/standing"
+      },
       "deleteRequest": {
         "$ref": "#/$defs/deleteRequest"
       },
@@ -122,6 +131,10 @@ export const messageSchemas: readonly object[] = [
         ],
         "properties": {
           "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "since": {
+            "description": "The oldest revision that these documents stand at: of one that is unchanged, an earlier one. All that was changed from then on is in force where this is waited for.",
             "$ref": "names.json#/$defs/revision"
           },
           "changes": {
@@ -671,6 +684,10 @@ export const messageSchemas: readonly object[] = [
                 "wanted": {
                   "description": "The last revision that concerns the site: its gateways should have it.",
                   "type": "integer"
+                },
+                "standing": {
+                  "description": "Whether that is in force there; absent of a site that was cut off.",
+                  "$ref": "#/$defs/standing"
                 }
               }
             }
@@ -727,6 +744,10 @@ export const messageSchemas: readonly object[] = [
           "revision": {
             "$ref": "names.json#/$defs/revision"
           },
+          "since": {
+            "description": "The first revision that this made; it may have made several.",
+            "$ref": "names.json#/$defs/revision"
+          },
           "keys": {
             "description": "Number of keys that are void now.",
             "type": "integer",
@@ -758,6 +779,10 @@ export const messageSchemas: readonly object[] = [
           "revision": {
             "$ref": "names.json#/$defs/revision"
           },
+          "since": {
+            "description": "The first revision that this made; it may have made several.",
+            "$ref": "names.json#/$defs/revision"
+          },
           "keys": {
             "description": "Number of keys that are void now.",
             "type": "integer",
@@ -784,6 +809,96 @@ export const messageSchemas: readonly object[] = [
           "force": {
             "description": "Also where it hosts APIs.",
             "type": "boolean"
+          }
+        }
+      },
+      "inForceRequest": {
+        "description": "Is a revision in force? Answered when it is at all sites that can be reached, or `wait` is over.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "revision"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "since": {
+            "description": "Together with all that was changed from this revision on; only the one, where absent.",
+            "$ref": "names.json#/$defs/revision"
+          },
+          "wait": {
+            "description": "Milliseconds to wait for receipts.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 5000
+          }
+        }
+      },
+      "inForceReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "done",
+          "sites"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "done": {
+            "description": "Whether no site that can be reached is behind.",
+            "type": "boolean"
+          },
+          "sites": {
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/standing"
+            }
+          }
+        }
+      },
+      "standing": {
+        "description": "How far a site is. One that nothing of it concerns has it in force.",
+        "type": "object",
+        "required": [
+          "site",
+          "state",
+          "wanted",
+          "revision"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "state": {
+            "enum": [
+              "in-force",
+              "behind",
+              "unreachable"
+            ]
+          },
+          "wanted": {
+            "description": "The revision that the site must have; null where nothing concerns it.",
+            "type": [
+              "integer",
+              "null"
+            ]
+          },
+          "revision": {
+            "description": "The oldest revision that its gateways have in force; null before the first receipt.",
+            "type": [
+              "integer",
+              "null"
+            ]
+          },
+          "behindSince": {
+            "description": "When the first change was made that the site does not have; ms.",
+            "$ref": "names.json#/$defs/millis"
+          },
+          "unreachableSince": {
+            "description": "When the site was heard of last; ms. Of one that the registry never heard of, when it started.",
+            "$ref": "names.json#/$defs/millis"
           }
         }
       },
@@ -835,6 +950,10 @@ export const messageSchemas: readonly object[] = [
         ],
         "properties": {
           "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "since": {
+            "description": "The first revision that this made; it may have made several.",
             "$ref": "names.json#/$defs/revision"
           },
           "kind": {
@@ -1349,14 +1468,14 @@ export const messageSchemas: readonly object[] = [
           "revision": {
             "$ref": "names.json#/$defs/revision"
           },
+          "position": {
+            "description": "The last position in the registry's bucket that concerns the site: another than the site's means that it lacks something, be it of the same revision.",
+            "type": "integer",
+            "minimum": 0
+          },
           "bucket": {
             "description": "When the registry's bucket was made: another than before is a hub made anew.",
             "type": "string"
-          },
-          "position": {
-            "description": "How far the site's part of the bucket goes.",
-            "type": "integer",
-            "minimum": 0
           },
           "takes": {
             "description": "Further fields of a renewal that this registry takes; one that says nothing takes none.",
@@ -2600,6 +2719,9 @@ export const messageRefs = {
   "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
   "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
   "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
+  "InForceRequest": "admin-messages.json#/$defs/inForceRequest",
+  "InForceReply": "admin-messages.json#/$defs/inForceReply",
+  "Standing": "admin-messages.json#/$defs/standing",
   "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
   "DeleteReply": "admin-messages.json#/$defs/deleteReply",
   "AdminRecord": "admin-record.json",

@@ -21,6 +21,9 @@ export interface Messages {
   RevokeSiteRequest: RevokeSiteRequest;
   RevokeSiteReply: RevokeSiteReply;
   RemoveSiteRequest: RemoveSiteRequest;
+  InForceRequest: InForceRequest;
+  InForceReply: InForceReply;
+  Standing: Standing1;
   DeleteRequest: DeleteRequest;
   DeleteReply: DeleteReply;
   AdminRecord: AdminRecord;
@@ -84,6 +87,10 @@ export interface ApplyReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
   changes: {
     kind: string;
     tenant?: string;
@@ -364,6 +371,7 @@ export interface StatusReply {
      * The last revision that concerns the site: its gateways should have it.
      */
     wanted: number;
+    standing?: Standing;
   }[];
   /**
    * Leaf links the hub sees: account name and site.
@@ -413,6 +421,32 @@ export interface Memory2 {
   age: number;
 }
 /**
+ * Whether that is in force there; absent of a site that was cut off.
+ */
+export interface Standing {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  state: 'in-force' | 'behind' | 'unreachable';
+  /**
+   * The revision that the site must have; null where nothing concerns it.
+   */
+  wanted: number | null;
+  /**
+   * The oldest revision that its gateways have in force; null before the first receipt.
+   */
+  revision: number | null;
+  /**
+   * When the first change was made that the site does not have; ms.
+   */
+  behindSince?: number;
+  /**
+   * When the site was heard of last; ms. Of one that the registry never heard of, when it started.
+   */
+  unreachableSince?: number;
+}
+/**
  * Void all credentials of a service.
  */
 export interface RevokeRequest {
@@ -435,6 +469,10 @@ export interface RevokeReply {
    */
   revision: number;
   /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
+  /**
    * Number of keys that are void now.
    */
   keys: number;
@@ -453,6 +491,10 @@ export interface RevokeSiteReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
   /**
    * Number of keys that are void now.
    */
@@ -474,6 +516,60 @@ export interface RemoveSiteRequest {
    * Also where it hosts APIs.
    */
   force?: boolean;
+}
+/**
+ * Is a revision in force? Answered when it is at all sites that can be reached, or `wait` is over.
+ */
+export interface InForceRequest {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
+  /**
+   * Milliseconds to wait for receipts.
+   */
+  wait?: number;
+}
+export interface InForceReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Whether no site that can be reached is behind.
+   */
+  done: boolean;
+  sites: Standing1[];
+}
+/**
+ * How far a site is. One that nothing of it concerns has it in force.
+ */
+export interface Standing1 {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  state: 'in-force' | 'behind' | 'unreachable';
+  /**
+   * The revision that the site must have; null where nothing concerns it.
+   */
+  wanted: number | null;
+  /**
+   * The oldest revision that its gateways have in force; null before the first receipt.
+   */
+  revision: number | null;
+  /**
+   * When the first change was made that the site does not have; ms.
+   */
+  behindSince?: number;
+  /**
+   * When the site was heard of last; ms. Of one that the registry never heard of, when it started.
+   */
+  unreachableSince?: number;
 }
 /**
  * Delete one document.
@@ -502,6 +598,10 @@ export interface DeleteReply {
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  since?: number;
   kind: string;
   tenant: string;
   name: string;
@@ -912,13 +1012,13 @@ export interface BeatReply {
    */
   revision: number;
   /**
+   * The last position in the registry's bucket that concerns the site: another than the site's means that it lacks something, be it of the same revision.
+   */
+  position?: number;
+  /**
    * When the registry's bucket was made: another than before is a hub made anew.
    */
   bucket?: string;
-  /**
-   * How far the site's part of the bucket goes.
-   */
-  position?: number;
   /**
    * Further fields of a renewal that this registry takes; one that says nothing takes none.
    */

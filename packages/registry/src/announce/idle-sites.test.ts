@@ -62,8 +62,8 @@ beforeEach(() => {
         ['edge-a', table({ 'acme.desk': [api('quotes', ['cloud'])] })],
         ['edge-b', table({ 'acme.desk': [] })],
       ]),
-      told: (site) => told.get(site) ?? new Map(),
-      async tell(site, each) {
+      beside: (site) => told.get(site) ?? new Map(),
+      async tellBeside(site, each) {
         if (failing) throw new Error('the hub is away');
         writes.push([site, each.map(({ key }) => key)]);
         told.set(

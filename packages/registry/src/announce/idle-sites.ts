@@ -24,7 +24,7 @@ const retryMs = 1_000;
 
 /** Creates it; a first round begins with `refresh`. */
 export function createIdleSites(options: {
-  compiler: Pick<Compiler, 'tables' | 'told' | 'tell'>;
+  compiler: Pick<Compiler, 'tables' | 'beside' | 'tellBeside'>;
   serving: Pick<Serving, 'idle'>;
   clock: Clock;
   logger: Logger;
@@ -42,14 +42,14 @@ export function createIdleSites(options: {
     lastBegun = clock.monotonic();
     let failed = false;
     for (const [site, table] of compiler.tables) {
-      const told = compiler.told(site);
+      const told = compiler.beside(site);
       const next = idleFor(site, table, told, serving.idle);
       const writes = [...new Set([...told.keys(), ...next.keys()])]
         .filter((key) => JSON.stringify(told.get(key)) !== JSON.stringify(next.get(key)))
         .map((key) => ({ key, value: next.get(key) }));
       if (writes.length === 0) continue;
       try {
-        await compiler.tell(site, writes);
+        await compiler.tellBeside(site, writes);
       } catch (err) {
         failed = true;
         logger.warn({ err, site }, 'a site could not be told who serves; trying again');

@@ -13,9 +13,12 @@ export interface Changes {
   set(site: string, key: string, value: unknown, position: number): void;
   /** The position of a site's last change; 0 where there was none. */
   newest(site: string): number;
+  /** The value that a key has is this one: equal to it, and held once. */
+  share(site: string, key: string, value: unknown): void;
   /**
    * What a site must be told that has everything up to `since` of that bucket; as much of it as fits one message. A
-   * position in another bucket, or in none that it names, says nothing: the site is told everything.
+   * position in another bucket, or in none that it names, says nothing: the site is told everything. Costs what there is
+   * to tell, not what there is.
    */
   since(site: string, since: number, ofBucket: string | undefined): Omit<CompiledReply, 'time'>;
 }
@@ -24,36 +27,72 @@ export interface Changes {
 const replyBytes = 600_000;
 /** What a site can store as a whole: one atomic batch holds 1,000 messages at most (NATS ADR-50). */
 const replyEntries = 900;
+/** A log is cleaned where it is so many times as long as what stands in it. */
+const slack = 2;
+const shortest = 64;
+
+/** One site: its keys as they stand, and the order in which they became so. */
+interface SiteLog {
+  readonly entries: Map<string, Entry>;
+  /** By position; what was set again since stands in it twice, and counts where it stands last. */
+  log: { readonly key: string; readonly position: number }[];
+}
+
+/** The place in the log of the first change after a position. */
+function firstAfter(log: SiteLog['log'], position: number): number {
+  let from = 0;
+  let to = log.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((log[middle]?.position ?? 0) <= position) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
 
 /** Creates an empty history of a bucket, which is named by when it was made. */
 export function createChanges(bucket: string): Changes {
-  const sites = new Map<string, Map<string, Entry>>();
-  const newest = new Map<string, number>();
+  const sites = new Map<string, SiteLog>();
   return {
     set(site, key, value, position) {
-      newest.set(site, Math.max(position, newest.get(site) ?? 0));
-      const entries = sites.get(site) ?? new Map<string, Entry>();
-      sites.set(site, entries);
+      const known = sites.get(site) ?? { entries: new Map<string, Entry>(), log: [] };
+      sites.set(site, known);
+      const { entries, log } = known;
       entries.set(key, { value, position });
+      const inOrder = (log.at(-1)?.position ?? 0) < position;
+      log.push({ key, position });
+      if (!inOrder) log.sort((a, b) => a.position - b.position);
+      if (log.length <= Math.max(shortest, entries.size * slack)) return;
+      known.log = log.filter((each) => entries.get(each.key)?.position === each.position);
     },
-    newest: (site) => newest.get(site) ?? 0,
+    newest: (site) => sites.get(site)?.log.at(-1)?.position ?? 0,
+    share(site, key, value) {
+      const entries = sites.get(site)?.entries;
+      const entry = entries?.get(key);
+      if (entries && entry) entries.set(key, { ...entry, value });
+    },
     since(site, since, ofBucket) {
-      const all = [...(sites.get(site) ?? [])].sort(([, a], [, b]) => a.position - b.position);
-      const newest = all.at(-1)?.[1].position ?? 0;
+      const { entries: known, log } = sites.get(site) ?? { entries: new Map<string, Entry>(), log: [] };
+      const newest = log.at(-1)?.position ?? 0;
       // A site that is ahead has what this registry never wrote: it begins anew.
       const full = since === 0 || since > newest || ofBucket !== bucket;
-      const due = all.filter(([, { value, position }]) => (full ? value !== undefined : position > since));
       const entries: CompiledReply['entries'] = [];
       let bytes = 0;
       let position = full ? 0 : since;
-      for (const [key, entry] of due) {
-        const size = Buffer.byteLength(key) + Buffer.byteLength(JSON.stringify(entry.value ?? null)) + 32;
+      for (let at = full ? 0 : firstAfter(log, since); at < log.length; at += 1) {
+        const change = log[at] as SiteLog['log'][number];
+        const entry = known.get(change.key);
+        if (entry?.position !== change.position || (full && entry.value === undefined)) continue;
+        const { value } = entry;
+        const size = Buffer.byteLength(change.key) + Buffer.byteLength(JSON.stringify(value ?? null)) + 32;
         const room = entries.length < replyEntries && (entries.length === 0 || bytes + size <= replyBytes);
         if (!room) return { position, bucket, full, more: true, entries };
         bytes += size;
-        position = entry.position;
+        position = change.position;
         entries.push(
-          entry.value === undefined ? { key } : { key, value: entry.value as Record<string, unknown> },
+          value === undefined
+            ? { key: change.key }
+            : { key: change.key, value: value as Record<string, unknown> },
         );
       }
       return { position: Math.max(position, newest), bucket, full, more: false, entries };

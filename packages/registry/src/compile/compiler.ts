@@ -1,44 +1,63 @@
-import { streamNames } from '@causeway/nats-server';
-import { compile, diffTables, nextEdge, type QueueNames } from '@causeway/policy';
+import { maxBatchMessages, streamNames } from '@causeway/nats-server';
+import {
+  createLiveTables,
+  type LiveChange,
+  type LiveDocument,
+  type QueueNames,
+  sameValue,
+} from '@causeway/policy';
 import {
   type Clock,
   type CompiledReply,
   compiledKeys,
+  documentKeys,
   type Logger,
   parseCompiledKey,
 } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
-import type { DocumentStore } from '../documents/store.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
 import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
 import { createChanges } from './changes.ts';
-import { fitting } from './fitting.ts';
+import { fitting, requireFittingValue } from './fitting.ts';
+import { extrasConcerned, extrasOf } from './site-extras.ts';
+import { createTold, type Told } from './told.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
 export interface Compiler {
   /**
-   * Compiles what stands now and tells the sites concerned; does nothing where that is done. Runs one after the
-   * other. What fails is not tried again by itself (`startReconciling`).
+   * Compiles what changed since the last time and tells the sites concerned; does nothing where that is done. Runs one
+   * after the other. What fails is not tried again by itself (`startReconciling`).
    */
   run(): Promise<void>;
   /** When a policy begins or ends next, so that it is to be run again; ms on this clock, Infinity where none does. */
   readonly until: number;
   /** The last revision that concerned a site; 0 where none did. */
   siteRevision(site: string): number;
+  /** Which revisions concerned which sites. */
+  readonly told: Pick<Told, 'needed' | 'behindSince' | 'newest'>;
   /** The compiled tables as they were written last: site to key to value. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   /** What a site was told beside its tables, by key: who serves elsewhere. */
-  told(site: string): ReadonlyMap<string, unknown>;
+  beside(site: string): ReadonlyMap<string, unknown>;
   /** Tells a site such entries, after what is being compiled; undefined takes one back. They make no new revision. */
-  tell(site: string, writes: readonly BucketWrite[]): Promise<void>;
-  /** How far a site's part of the bucket goes. */
-  position(site: string): number;
+  tellBeside(site: string, writes: readonly BucketWrite[]): Promise<void>;
   /** What a site must be told that has everything up to a position. */
   changesSince(site: string, position: number, ofBucket: string | undefined): Omit<CompiledReply, 'time'>;
+  /** The position of the last change of a site; 0 where there was none. */
+  sitePosition(site: string): number;
+  /**
+   * Throws PAYLOAD_TOO_LARGE where these changes would make an API's entry at a site larger than can be sent there:
+   * its manifest, and one rule for each policy that concerns it.
+   */
+  requireFitting(changes: readonly LiveDocument[]): void;
   /** When the bucket was made, as its server said it: names the bucket that positions belong to. */
   readonly bucket: string;
 }
+
+/** Sites that are written at once. */
+const sitesAtOnce = 8;
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
 export async function openCompiler(options: {
@@ -50,15 +69,30 @@ export async function openCompiler(options: {
   logger: Logger;
   /** Told when something changed for a site. */
   onChange: (site: string, revision: number) => void;
-  /** Told when a revision has been compiled for every site. */
-  onCompiled: () => void;
+  /** Told when a revision has been compiled for every site, with the keys of the documents that changed since the last. */
+  onCompiled: (changed: ReadonlySet<string>) => void;
 }): Promise<Compiler> {
   const { js, store, queueNames, users, clock, logger, onChange, onCompiled } = options;
   const manager = await js.jetstreamManager();
   const { created: bucket } = await manager.streams.info(streamNames.compiled);
   const changes = createChanges(bucket);
-  let tables = new Map<string, Map<string, unknown>>();
-  const siteRevisions = new Map<string, number>();
+  const tables = new Map<string, Map<string, unknown>>();
+  const told = createTold();
+  /** Keys of documents that the live tables have not taken in. */
+  let changed = new Set<string>();
+  /** Those that changed since the last time that all was compiled. */
+  let announced = new Set<string>();
+  store.watch((keys) => {
+    for (const key of keys) changed.add(key);
+  });
+  const live = createLiveTables(store.all, queueNames, clock.now());
+  /** What a site has besides its tables. */
+  const extras = new Map<string, ReadonlyMap<string, unknown>>();
+  const extrasDue = new Set<string>();
+  /** Documents as the live tables have them: what a key that is gone was about. */
+  const taken = new Map<string, LiveDocument>();
+  /** Keys of sites that may be others than the site was told. */
+  const pending = new Map<string, Set<string>>();
   /** The revision that was compiled last, for every site. */
   let compiled = -1;
   let until = Number.POSITIVE_INFINITY;
@@ -71,14 +105,20 @@ export async function openCompiler(options: {
     return entries;
   }
 
-  for (const { key, value, revision } of await readBucket(js, 'compiled')) {
+  function markPending(site: string, keys: Iterable<string>): void {
+    const all = pending.get(site) ?? new Set<string>();
+    pending.set(site, all);
+    for (const key of keys) all.add(key);
+  }
+
+  for (const { key, value, revision, at } of await readBucket(js, 'compiled')) {
     const dot = key.indexOf('.');
     const site = key.slice(0, dot);
     const rest = key.slice(dot + 1);
     changes.set(site, rest, value, revision);
     if (value === undefined) continue;
     if (rest === compiledKeys.revision) {
-      siteRevisions.set(site, (value as { revision: number }).revision);
+      told.site(site, (value as { revision: number }).revision, at);
       continue;
     }
     if (parseCompiledKey(rest)?.kind === 'idle') {
@@ -88,75 +128,136 @@ export async function openCompiler(options: {
     const table = tables.get(site) ?? new Map<string, unknown>();
     table.set(rest, value);
     tables.set(site, table);
+    markPending(site, [rest]);
+  }
+  for (const site of live.sites) {
+    markPending(site, live.table(site).keys());
+    extrasDue.add(site);
+  }
+  const { sites, services, apis, policies } = store.all;
+  for (const list of [sites, services, apis, policies]) {
+    for (const document of list) taken.set(keyOf(document), document);
   }
 
-  /** All that a site needs besides its tables: claims of its accounts, and its own users. */
-  async function tablesAt(at: number): Promise<Map<string, Map<string, unknown>>> {
-    const documents = store.all;
-    const accounts = new Map(store.accounts.map((account) => [account.name, account]));
-    const next = new Map<string, Map<string, unknown>>();
-    for (const [site, table] of compile(documents, queueNames, at)) {
-      const fitted = new Map<string, unknown>();
-      for (const [key, value] of table) {
-        const fits = fitting(value);
-        if (fits !== value) logger.warn({ site, key }, 'an entry is too large for its site; it was cut down');
-        fitted.set(key, fits);
+  const isLive = (document: AnyDocument): document is LiveDocument =>
+    ['site', 'service', 'api', 'policy'].includes(document.kind);
+
+  /** Brings the live tables to what stands, as of a time. */
+  function takeIn(at: number): void {
+    const keys = changed;
+    changed = new Set();
+    const due: LiveChange[] = [];
+    for (const key of keys) {
+      announced.add(key);
+      for (const site of extrasConcerned(key) ?? live.sites) extrasDue.add(site);
+      const document = store.get(key);
+      const before = taken.get(key);
+      if (document !== undefined && isLive(document)) {
+        taken.set(key, document);
+        due.push({ document });
+      } else if (before !== undefined) {
+        taken.delete(key);
+        due.push({ document: before, removed: true });
       }
-      next.set(site, fitted);
     }
-    for (const site of documents.sites) {
-      const table = next.get(site.name) as Map<string, unknown>;
-      const before = tables.get(site.name) ?? new Map<string, unknown>();
-      for (const tenant of Object.keys(site.tenants)) {
-        const account = accounts.get(tenant);
-        if (account) table.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
+    for (const [site, touched] of live.update(due, at)) markPending(site, touched);
+  }
+
+  /** The claims and users of the sites whose documents changed. */
+  async function renewExtras(): Promise<void> {
+    for (const name of extrasDue) {
+      extrasDue.delete(name);
+      const document = store.get(documentKeys.site(name));
+      const before = tables.get(name) ?? new Map<string, unknown>();
+      const known = extras.get(name) ?? new Map<string, unknown>();
+      try {
+        const next =
+          document?.kind === 'site'
+            ? await extrasOf({ site: document, store, users, services: live.servicesAt(name), before })
+            : new Map<string, unknown>();
+        extras.set(name, next);
+        markPending(name, [...known.keys(), ...next.keys()]);
+      } catch (err) {
+        extrasDue.add(name);
+        throw err;
       }
-      for (const [key, user] of await users.usersOf(site, documents.services, before)) table.set(key, user);
     }
-    return next;
+  }
+
+  /** What a key of a site must be; undefined where it must not be there. */
+  function wanted(site: string, key: string): unknown {
+    const value = live.value(site, key);
+    if (value === undefined) return extras.get(site)?.get(key);
+    const fits = fitting(value);
+    if (fits !== value) logger.warn({ site, key }, 'an entry is too large for its site; it was cut down');
+    return fits;
+  }
+
+  /** Tells a site what is other than it was told. */
+  async function tell(site: string, revision: number, at: number): Promise<void> {
+    const keys = pending.get(site) ?? new Set<string>();
+    pending.delete(site);
+    const table = tables.get(site) ?? new Map<string, unknown>();
+    const writes: BucketWrite[] = [];
+    for (const key of keys) {
+      const value = wanted(site, key);
+      if (!sameValue(value, table.get(key))) writes.push({ key, value });
+      else if (value !== undefined) {
+        // One copy is enough: what the bucket held is let go.
+        table.set(key, value);
+        changes.share(site, key, value);
+      }
+    }
+    if (writes.length === 0) return;
+    // Last: a gateway that has read it has read all that came before.
+    writes.push({ key: compiledKeys.revision, value: { revision } });
+    let last: number;
+    try {
+      last = await writeBucket(
+        js,
+        'compiled',
+        writes.map((write) => ({ ...write, key: `${site}.${write.key}` })),
+      );
+    } catch (err) {
+      markPending(site, keys);
+      throw err;
+    }
+    for (const [index, { key, value }] of writes.entries()) {
+      changes.set(site, key, value, last - writes.length + 1 + index);
+      if (key === compiledKeys.revision) continue;
+      if (value === undefined) table.delete(key);
+      else table.set(key, value);
+    }
+    if (live.sites.includes(site) || table.size > 0) tables.set(site, table);
+    else tables.delete(site);
+    told.site(site, revision, at);
+    const removed = writes.filter(({ value }) => value === undefined).length;
+    logger.info({ site, revision, put: writes.length - 1 - removed, removed }, 'compiled for a site');
+    onChange(site, revision);
   }
 
   async function runOnce(): Promise<void> {
     const { revision } = store;
     const at = clock.now();
-    if (compiled === revision && at < until) return;
-    const edge = nextEdge(store.all, at);
-    const next = await tablesAt(at);
+    const idle = changed.size === 0 && pending.size === 0 && extrasDue.size === 0;
+    if (compiled === revision && at < until && idle) return;
+    takeIn(at);
+    const edge = live.until;
+    await renewExtras();
     const failed: unknown[] = [];
-    for (const [site, { put, removed }] of diffTables(tables, next)) {
-      const writes: BucketWrite[] = [
-        ...[...put].map(([key, value]) => ({ key, value })),
-        ...removed.map((key) => ({ key, value: undefined })),
-        // Last: a gateway that has read it has read all that came before.
-        { key: compiledKeys.revision, value: { revision } },
-      ];
-      let last: number;
-      try {
-        last = await writeBucket(
-          js,
-          'compiled',
-          writes.map((write) => ({ ...write, key: `${site}.${write.key}` })),
-        );
-      } catch (err) {
-        // One site that cannot be told must not keep the others from being told.
-        failed.push(err);
-        next.set(site, tables.get(site) ?? new Map());
-        continue;
+    for (const sites of together(pending)) {
+      // One site that cannot be told must not keep the others from being told.
+      for (const outcome of await Promise.allSettled(sites.map((site) => tell(site, revision, at)))) {
+        if (outcome.status === 'rejected') failed.push(outcome.reason);
       }
-      // Nobody else writes here, so that the sequences follow on each other.
-      for (const [index, { key, value }] of writes.entries()) {
-        changes.set(site, key, value, last - writes.length + 1 + index);
-      }
-      siteRevisions.set(site, revision);
-      tables.set(site, next.get(site) ?? new Map());
-      logger.info({ site, revision, put: put.size, removed: removed.length }, 'compiled for a site');
-      onChange(site, revision);
     }
-    tables = next;
     if (failed.length > 0) throw failed[0];
     compiled = revision;
     until = edge;
-    onCompiled();
+    told.compiled(revision);
+    const news = announced;
+    announced = new Set();
+    onCompiled(news);
   }
 
   async function tellOnce(site: string, writes: readonly BucketWrite[]): Promise<void> {
@@ -168,17 +269,16 @@ export async function openCompiler(options: {
       if (value === undefined) entries.delete(key);
       else entries.set(key, value);
     }
-    onChange(site, siteRevisions.get(site) ?? 0);
+    onChange(site, told.last(site));
   }
 
   return {
-    told: (site) => besideOf(site),
-    tell(site, writes) {
-      const told = queue.then(() => tellOnce(site, writes));
-      queue = told.catch(() => {});
-      return told;
+    beside: (site) => besideOf(site),
+    tellBeside(site, writes) {
+      const done = queue.then(() => tellOnce(site, writes));
+      queue = done.catch(() => {});
+      return done;
     },
-    position: changes.newest,
     run() {
       const run = queue.then(runOnce);
       queue = run.catch((err: unknown) => logger.error({ err }, 'compiling failed'));
@@ -187,11 +287,37 @@ export async function openCompiler(options: {
     get until() {
       return until;
     },
-    siteRevision: (site) => siteRevisions.get(site) ?? 0,
-    get tables() {
-      return tables;
-    },
+    siteRevision: told.last,
+    told,
+    tables,
     changesSince: changes.since,
+    sitePosition: changes.newest,
+    requireFitting(documents) {
+      if (changed.size > 0) takeIn(clock.now());
+      const attempted = documents.map((document) => ({ document }));
+      live.attempt(attempted, (touched) => {
+        for (const [site, keys] of touched) {
+          for (const key of keys) requireFittingValue(site, live.value(site, key));
+        }
+      });
+    },
     bucket,
   };
+}
+
+/**
+ * The sites in groups that are written at once. What takes several batches has its sequences follow on each other only
+ * where nobody else writes meanwhile.
+ */
+function together(pending: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const groups: string[][] = [];
+  let group: string[] = [];
+  for (const [site, keys] of pending) {
+    if (keys.size >= maxBatchMessages) groups.push([site]);
+    else if (group.push(site) === sitesAtOnce) {
+      groups.push(group);
+      group = [];
+    }
+  }
+  return group.length > 0 ? [...groups, group] : groups;
 }

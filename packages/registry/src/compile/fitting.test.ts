@@ -1,8 +1,8 @@
-import type { ApiDocument, PolicyDocument } from '@causeway/policy';
+import { type ApiDocument, createLiveTables, type PolicyDocument } from '@causeway/policy';
 import type { ServedApi, VisibleApis } from '@causeway/protocol';
 import { describe, expect, it } from 'vitest';
 import { serviceOf, siteOf } from '../test-support.ts';
-import { fitting, maxValueBytes, requireFitting } from './fitting.ts';
+import { fitting, maxValueBytes, requireFittingValue } from './fitting.ts';
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
@@ -72,16 +72,22 @@ describe('fitting', () => {
     expect(fitting(served)).toMatchObject({ manifest: api, rules: [] });
   });
 
-  it('fitting - changes that would go beyond it are refused, whichever comes last', () => {
-    const standing = { sites, services, apis: [api], policies: [] };
-    const many = policies(90, Object.keys(api.endpoints));
-    const refused = expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' });
-    expect(() => requireFitting(standing, many)).toThrow(refused);
-    expect(() => requireFitting({ ...standing, apis: [], policies: many }, [api])).toThrow(refused);
-    expect(() => requireFitting({ ...standing, services: [], policies: many }, services)).toThrow(refused);
-    requireFitting(standing, policies(5, Object.keys(api.endpoints)));
+  it('fitting - an API’s entry that is too large is refused, and says with how many policies', () => {
+    const refusing = (count: number, endpoints: string[]) => {
+      const documents = { sites, services, apis: [api], policies: policies(count, endpoints) };
+      const live = createLiveTables(documents, () => 'x'.repeat(27), 0);
+      requireFittingValue('edge-a', live.value('edge-a', 'serve.acme.quotes.v1'));
+    };
+    const refused = expect.objectContaining({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: expect.stringContaining('90'),
+    });
+    expect(() => refusing(90, Object.keys(api.endpoints))).toThrow(refused);
+    refusing(5, Object.keys(api.endpoints));
     // Endpoints that the API does not have weigh nothing.
     const madeUp = Array.from({ length: 200 }, (_, n) => `none-${n}-${'x'.repeat(50)}`);
-    requireFitting(standing, policies(90, ['none', ...madeUp]));
+    refusing(90, ['none', ...madeUp]);
+    requireFittingValue('edge-a', { apis: [] });
+    requireFittingValue('edge-a', undefined);
   });
 });

@@ -1,12 +1,5 @@
-import { type ApiDocument, compile, type Documents, type PolicyDocument } from '@causeway/policy';
-import {
-  CausewayError,
-  documentKeys,
-  majorOf,
-  type ServedApi,
-  type Service,
-  type VisibleApis,
-} from '@causeway/protocol';
+import type { ApiDocument, PolicyDocument } from '@causeway/policy';
+import { CausewayError, documentKeys, majorOf, type ServedApi, type VisibleApis } from '@causeway/protocol';
 
 /** Largest value of a key of `compiled` in bytes of JSON, so that it fits into one message with room to spare. */
 export const maxValueBytes = 500_000;
@@ -37,64 +30,28 @@ function fittingView({ apis }: VisibleApis): VisibleApis {
   return { apis: first < 0 ? bare : bare.slice(0, first) };
 }
 
-/** As long as the registry's own. */
-const someQueueName = () => 'x'.repeat(27);
-
-/**
- * Throws PAYLOAD_TOO_LARGE where these changes would make an API's entry at a site larger than can be sent there:
- * its manifest, and one rule for each policy that concerns it.
- */
-export function requireFitting(
-  standing: Documents,
-  changes: readonly (ApiDocument | PolicyDocument | Service)[],
-): void {
-  const tenants = new Set(changes.map(({ tenant }) => tenant));
-  const after = overlay(standing, changes);
-  const ofTenants = <T extends { tenant?: string | undefined }>(documents: readonly T[]) =>
-    documents.filter(({ tenant }) => tenants.has(tenant ?? ''));
-  const documents = {
-    sites: after.sites,
-    services: ofTenants(after.services),
-    apis: ofTenants(after.apis),
-    policies: ofTenants(after.policies),
-  };
-  for (const [site, table] of compile(documents, someQueueName, 0)) {
-    for (const value of table.values()) {
-      if ('apis' in value) continue;
-      const bytes = bytesOf(value);
-      if (bytes <= maxValueBytes) continue;
-      const { service, version } = value.manifest;
-      throw new CausewayError(
-        'PAYLOAD_TOO_LARGE',
-        `${service} v${majorOf(version)} with ${value.rules.length} policies that concern it has ${bytes} bytes at ` +
-          `site ${site}; ${maxValueBytes} are taken: fewer policies, or shorter lists of endpoints`,
-      );
-    }
-  }
+/** Throws PAYLOAD_TOO_LARGE where an API's entry at a site is larger than can be sent there. */
+export function requireFittingValue(site: string, value: ServedApi | VisibleApis | undefined): void {
+  // What is seen is cut down, and that is enough.
+  if (value === undefined || 'apis' in value) return;
+  const bytes = bytesOf(value);
+  if (bytes <= maxValueBytes) return;
+  const { service, version } = value.manifest;
+  throw new CausewayError(
+    'PAYLOAD_TOO_LARGE',
+    `${service} v${majorOf(version)} with ${value.rules.length} policies that concern it has ${bytes} bytes at ` +
+      `site ${site}; ${maxValueBytes} are taken: fewer policies, or shorter lists of endpoints`,
+  );
 }
 
-/** The documents as they stand after these changes. */
-export function overlay(
-  standing: Documents,
-  changes: readonly (ApiDocument | PolicyDocument | Service)[],
-): Documents {
-  const services = new Map(standing.services.map((each) => [serviceKey(each), each]));
-  const apis = new Map(standing.apis.map((each) => [apiKey(each), each]));
-  const policies = new Map(standing.policies.map((each) => [policyKey(each), each]));
-  for (const change of changes) {
-    if (change.kind === 'service') services.set(serviceKey(change), change);
-    else if (change.kind === 'api') apis.set(apiKey(change), change);
-    else policies.set(policyKey(change), change);
-  }
-  return {
-    sites: standing.sites,
-    services: [...services.values()],
-    apis: [...apis.values()],
-    policies: [...policies.values()],
-  };
+/** The APIs as they stand after these changes. */
+export function withApis(
+  standing: readonly ApiDocument[],
+  changes: readonly (ApiDocument | PolicyDocument)[],
+): readonly ApiDocument[] {
+  const changed = changes.filter((change) => change.kind === 'api');
+  if (changed.length === 0) return standing;
+  const keyOf = ({ tenant, service, version }: ApiDocument) =>
+    documentKeys.api(tenant, service, majorOf(version));
+  return [...new Map([...standing, ...changed].map((api) => [keyOf(api), api])).values()];
 }
-
-const serviceKey = ({ tenant, site, name }: Service) => documentKeys.service(tenant, site, name);
-const apiKey = ({ tenant, service, version }: ApiDocument) =>
-  documentKeys.api(tenant, service, majorOf(version));
-const policyKey = ({ tenant, name }: PolicyDocument) => documentKeys.policy(tenant, name);

@@ -98,18 +98,28 @@ export function createControlDesk(options: {
         return {
           revision: compiler.siteRevision(site),
           bucket: compiler.bucket,
+          position: compiler.sitePosition(site),
           time: time(),
-          position: compiler.position(site),
           takes: ['memory', 'serving'],
           ...(confirmed ? { confirmed } : {}),
         };
       }
       case 'compiled': {
         const request = expect('CompiledRequest', body, gateway);
-        return { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
+        const reply = { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
+        rate.answered(Buffer.byteLength(JSON.stringify(reply.entries)));
+        return reply;
       }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
+        if (request.revision > store.revision) {
+          // Of another registry's tables, or made up: it says nothing of what is in force here.
+          throw new CausewayError(
+            'INVALID_REQUEST',
+            `site ${site} acknowledges revision ${request.revision}; the last is ${store.revision}`,
+            { pointer: '/revision' },
+          );
+        }
         gateways.received(site, gateway, request.revision);
         if ((request.users?.length ?? 0) > 0) usersTaken(site);
         return { revision: compiler.siteRevision(site), time: time() };

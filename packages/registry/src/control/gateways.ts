@@ -19,6 +19,10 @@ export interface Gateways {
   renewed(site: string, beat: BeatRequest): void;
   received(site: string, gateway: string, revision: number): void;
   of(site: string): readonly GatewayStatus[];
+  /** Milliseconds since the table was made: whoever was not heard of in that time may yet be. */
+  readonly age: number;
+  /** Resolves when the next renewal or receipt has come. */
+  next(): Promise<void>;
 }
 
 /** A gateway counts as gone after three renewals were missed, in ms. */
@@ -39,6 +43,14 @@ export function createGateways(clock: Clock): Gateways {
     serverMemory: Measured | undefined;
   }
   const sites = new Map<string, Map<string, Known>>();
+  const started = clock.monotonic();
+  let heard = Promise.withResolvers<void>();
+
+  function tell(): void {
+    const { resolve } = heard;
+    heard = Promise.withResolvers();
+    resolve();
+  }
 
   function known(site: string, gateway: string): Known {
     const ofSite = sites.get(site) ?? new Map<string, Known>();
@@ -73,11 +85,17 @@ export function createGateways(clock: Clock): Gateways {
       // Its first renewal, and a gateway of before, tell none: the last figure grows old.
       entry.memory = measured(beat.memory) ?? entry.memory;
       entry.serverMemory = measured(beat.serverMemory) ?? entry.serverMemory;
+      tell();
     },
     received(site, gateway, revision) {
       const entry = known(site, gateway);
       entry.revision = Math.max(entry.revision ?? 0, revision);
+      tell();
     },
+    get age() {
+      return Math.round(clock.monotonic() - started);
+    },
+    next: () => heard.promise,
     of(site) {
       return [...(sites.get(site) ?? [])].map(([name, entry]) => ({
         site,

@@ -16,7 +16,6 @@ import {
   type Service,
 } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
-import { requireFitting } from '../compile/fitting.ts';
 import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
 import { createTimeBudget, type TimeShare } from './time-budget.ts';
 
@@ -110,13 +109,11 @@ export function createPublishing(options: {
 
   /** One site's instance must not change the contract that others serve and are called by. */
   function servedElsewhere(tenant: string, site: string, name: string, major: number): boolean {
-    return store.all.services.some(
-      (service) =>
-        service.tenant === tenant &&
-        service.name === name &&
-        service.site !== site &&
-        service.hosts?.includes(major),
-    );
+    return store.all.sites.some((other) => {
+      if (other.name === site) return false;
+      const service = store.get(documentKeys.service(tenant, other.name, name));
+      return service?.kind === 'service' && service.hosts?.includes(major);
+    });
   }
 
   /** Whether this very manifest is published: what every start of an instance says again costs no check. */
@@ -187,7 +184,7 @@ export function createPublishing(options: {
       const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };
       changed.push(service);
     }
-    if (changed.length > 0) checking.charge(site, () => requireFitting(store.all, changed));
+    if (changed.length > 0) checking.charge(site, () => compiler.requireFitting(changed));
     return changed;
   }
 

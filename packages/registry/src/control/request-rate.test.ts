@@ -17,14 +17,29 @@ function admitted(rate: ReturnType<typeof createRequestRate>, op: string, count:
 }
 
 describe('request rate', () => {
-  it('request rate - a burst is admitted, then so many a second; tables less often', async () => {
+  it('request rate - a burst is admitted, then so many a second', async () => {
     const clock = manualClock();
     const rate = createRequestRate('edge-a', clock);
-    expect(admitted(rate, 'compiled', 100)).toBe(20);
+    expect(admitted(rate, 'compiled', 100)).toBe(100);
     expect(admitted(rate, 'renew', 1_000)).toBe(400);
     await clock.advance(1_000);
-    expect(admitted(rate, 'compiled', 50)).toBe(5);
-    expect(admitted(rate, 'renew', 1_000)).toBe(50);
+    expect(admitted(rate, 'renew', 1_000)).toBe(100);
+  });
+
+  it('request rate - tables count by their length: short changes hardly, whole tables so many a second', async () => {
+    const clock = manualClock();
+    const rate = createRequestRate('edge-a', clock);
+    const tables = (bytes: number, count: number) =>
+      Array.from({ length: count }, () => {
+        const taken = admitted(rate, 'compiled', 1);
+        if (taken > 0) rate.answered(bytes);
+        return taken;
+      }).reduce((sum, taken) => sum + taken, 0);
+    expect(tables(600_000, 30)).toBe(20);
+    await clock.advance(1_000);
+    expect(tables(600_000, 30)).toBe(5);
+    await clock.advance(1_000);
+    expect(tables(1_000, 100)).toBe(100);
   });
 
   it('request rate - renewing every two seconds and one table at each is never too much', async () => {

@@ -14,7 +14,7 @@ const history = 8;
 /** For a bucket of this size. */
 export function documentLimits(bucketBytes: number): DocumentLimits {
   const allBytes = Math.floor((bucketBytes * 0.8) / history);
-  return { tenantBytes: Math.min(8 * 1024 ** 2, Math.floor(allBytes / 2)), allBytes };
+  return { tenantBytes: Math.min(32 * 1024 ** 2, Math.floor(allBytes / 2)), allBytes };
 }
 
 /** A document with its size, as the store holds it. */

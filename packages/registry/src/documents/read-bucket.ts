@@ -7,6 +7,8 @@ export interface BucketEntry {
   readonly value: unknown;
   /** Sequence of its last change. */
   readonly revision: number;
+  /** When that was, on the server's clock; ms. */
+  readonly at: number;
 }
 
 /** Reads every key of a bucket as it stands. */
@@ -25,6 +27,7 @@ export async function readBucket(js: JetStreamClient, bucket: string): Promise<B
       key: message.subject.slice(prefix.length),
       value: gone ? undefined : message.json(),
       revision: message.seq,
+      at: Date.parse(message.timestamp),
     });
     if (message.info.pending === 0) break;
   }

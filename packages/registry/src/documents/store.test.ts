@@ -8,7 +8,7 @@ import {
   bareFabric,
 } from '../../../../test/support/bare-operator.ts';
 import { until } from '../../../../test/support/until.ts';
-import { failureOf } from '../test-support.ts';
+import { accountOf, failureOf } from '../test-support.ts';
 import { readBucket } from './read-bucket.ts';
 import { type AnyDocument, type DocumentStore, keyOf, openDocumentStore } from './store.ts';
 import { BucketConflict, type BucketWrite, writeBucket } from './write-bucket.ts';
@@ -52,9 +52,10 @@ describe('bucket', () => {
   test('bucket - what is written is read, with the sequence of its last change', async () => {
     expect(await write({ key: 'a', value: 1 })).toBe(1);
     expect(await write({ key: 'b', value: { x: 2 } }, { key: 'a', value: 3 })).toBe(3);
+    const at = expect.any(Number);
     expect(await readBucket(js, 'documents')).toEqual([
-      { key: 'b', value: { x: 2 }, revision: 2 },
-      { key: 'a', value: 3, revision: 3 },
+      { key: 'b', value: { x: 2 }, revision: 2, at },
+      { key: 'a', value: 3, revision: 3, at },
     ]);
   });
 
@@ -246,6 +247,22 @@ describe('documents', () => {
     expect([store.revision, names(store)]).toEqual([3, ['a deny', 'b allow']]);
     await store.refresh();
     expect(store.revision).toBe(3);
+  });
+
+  test('documents - whoever watches is told what became another or went, however it was learned', async () => {
+    const store = await openDocumentStore(js);
+    const told: (readonly string[])[] = [];
+    store.watch((keys) => told.push(keys));
+    const [one, two] = [accountOf('one'), accountOf('two')];
+    await store.put([one, two]);
+    await store.put([], [keyOf(one)]);
+    expect(told).toEqual([[keyOf(one), keyOf(two)], [keyOf(one)]]);
+    expect([store.revisionOf(keyOf(two)), store.revisionOf(keyOf(one))]).toEqual([2, undefined]);
+    expect(store.accounts).toEqual([two]);
+    await write({ key: keyOf(one), value: one });
+    await store.refresh();
+    expect(told.at(-1)).toEqual([keyOf(one)]);
+    expect(store.accounts).toHaveLength(2);
   });
 
   test('documents - where the bucket cannot be written or read, what stands in memory stays', async () => {

@@ -11,6 +11,7 @@ import {
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { createDocumentBudget, type DocumentLimits, documentLimits, type SizedDocument } from './budget.ts';
 import { createDeletions } from './deletions.ts';
+import { createKinds } from './kinds.ts';
 import { readBucket } from './read-bucket.ts';
 import { BucketConflict, forgetKeys, writeBucket } from './write-bucket.ts';
 
@@ -65,6 +66,7 @@ export interface DocumentStore {
   /** Sequence of the last change: the revision of everything. */
   readonly revision: number;
   get(key: string): AnyDocument | undefined;
+  /** As they stand when they are read: each list is made once after a change of its kind. */
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
   readonly formerSites: readonly FormerSite[];
@@ -76,6 +78,10 @@ export interface DocumentStore {
    * with INVALID_REQUEST where there are more, with PAYLOAD_TOO_LARGE where a tenant would have more than its share.
    */
   put(documents: readonly AnyDocument[], deleted?: readonly string[]): Promise<number>;
+  /** The revision at which a document was changed last; undefined where there is none. */
+  revisionOf(key: string): number | undefined;
+  /** Tells the keys of documents that became others, or went, each time some do. */
+  watch(listener: (keys: readonly string[]) => void): void;
   /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
   refresh(): Promise<void>;
 }
@@ -113,17 +119,20 @@ export async function openDocumentStore(
   const deletions = createDeletions((marks) => forgetKeys(js, 'documents', marks));
   const budget = createDocumentBudget(limits);
   let revision = 0;
-  let snapshot: Documents | undefined;
+  const kinds = createKinds<AnyDocument>(entries);
+  const listeners: ((keys: readonly string[]) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
   function set(key: string, document: AnyDocument | undefined, changed: number): void {
     if (document === undefined) {
       budget.replace(entries.get(key), undefined);
+      kinds.changed(key);
       entries.delete(key);
       deletions.add(key, changed);
       return;
     }
     deletions.remove(key);
+    kinds.changed(key);
     const next = { document, revision: changed, ...sizeOf(document) };
     budget.replace(entries.get(key), next);
     entries.set(key, next);
@@ -132,6 +141,7 @@ export async function openDocumentStore(
   async function load(): Promise<void> {
     // Read first: what stands in memory must stay where the bucket cannot be read.
     const found = await readBucket(js, 'documents');
+    const before = new Map([...entries].map(([key, entry]) => [key, entry.revision]));
     for (const entry of entries.values()) budget.replace(entry, undefined);
     entries.clear();
     deletions.clear();
@@ -139,14 +149,16 @@ export async function openDocumentStore(
       revision = Math.max(revision, changed);
       set(key, value as AnyDocument | undefined, changed);
     }
-    snapshot = undefined;
+    const changed = [...entries].filter(([key, entry]) => before.get(key) !== entry.revision);
+    const gone = [...before.keys()].filter((key) => !entries.has(key));
+    for (const key of gone) kinds.changed(key);
+    tell([...changed.map(([key]) => key), ...gone]);
+  }
+
+  function tell(keys: readonly string[]): void {
+    for (const listener of listeners) listener(keys);
   }
   await load();
-
-  const documentsOf = <K extends AnyDocument['kind']>(kind: K) =>
-    [...entries.values()]
-      .map((entry) => entry.document)
-      .filter((document): document is Extract<AnyDocument, { kind: K }> => document.kind === kind);
 
   async function refresh(): Promise<void> {
     const stream = await js.streams.get('KV_documents');
@@ -164,20 +176,27 @@ export async function openDocumentStore(
     },
     get: (key) => entries.get(key)?.document,
     isDeleted: (key) => deletions.revision(key) !== undefined,
-    get all() {
-      snapshot ??= {
-        sites: documentsOf('site'),
-        services: documentsOf('service'),
-        apis: documentsOf('api'),
-        policies: documentsOf('policy'),
-      };
-      return snapshot;
+    revisionOf: (key) => entries.get(key)?.revision,
+    watch: (listener) => void listeners.push(listener),
+    all: {
+      get sites() {
+        return kinds.of('site');
+      },
+      get services() {
+        return kinds.of('service');
+      },
+      get apis() {
+        return kinds.of('api');
+      },
+      get policies() {
+        return kinds.of('policy');
+      },
     },
     get accounts() {
-      return documentsOf('account');
+      return kinds.of('account');
     },
     get formerSites() {
-      return documentsOf('former-site');
+      return kinds.of('former-site');
     },
     put(documents, deleted = []) {
       // What is expected is what stands when the caller asks; the writing itself takes its turn.
@@ -238,7 +257,7 @@ export async function openDocumentStore(
       set(key, value, last - writes.length + 1 + index);
     }
     revision = Math.max(revision, last);
-    snapshot = undefined;
+    tell(writes.map(({ key }) => key));
     return revision;
   }
 }

@@ -61,10 +61,11 @@ export function createRevoker(options: {
       const now = standing(request);
       // A key was issued meanwhile: it is to be void too.
       if (now.identity !== identity || now.account !== account) continue;
+      const since = store.revision + 1;
       // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
       await store.put([voided, { ...identity, keys: [] }]);
       await voiding.inForce();
-      return { revision: store.revision, keys: identity.keys.length };
+      return { revision: store.revision, since, keys: identity.keys.length };
     }
   }
 
@@ -115,7 +116,7 @@ export function createRevoker(options: {
       await inBatches(services, (batch) => store.put(batch.map((each) => ({ ...each, keys: [] }))));
       cutOff(name);
       await voiding.inForce();
-      return { revision: store.revision, keys: count, services: services.length };
+      return { revision: store.revision, since: revision + 1, keys: count, services: services.length };
     }
   }
 

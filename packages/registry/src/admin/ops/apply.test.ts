@@ -34,6 +34,7 @@ describe('apply', () => {
   test('apply - all documents are one change, compiled once', async () => {
     await expect(run([policy('p1'), api('1.0.0'), policy('p2')])).resolves.toEqual({
       revision: 5,
+      since: 3,
       changes: [
         { kind: 'policy', tenant: 'acme', name: 'p1', change: 'created' },
         { kind: 'api', tenant: 'acme', name: 'quotes.v1', change: 'created' },

@@ -9,7 +9,7 @@ import {
 } from '@causeway/policy';
 import { type ApplyReply, CausewayError, type Clock } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
-import { overlay, requireFitting } from '../../compile/fitting.ts';
+import { withApis } from '../../compile/fitting.ts';
 import { acceptManifest } from '../../control/publishing.ts';
 import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
@@ -99,7 +99,8 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
 
   /** What is perhaps not meant so, beside all that will stand. */
   function warningsOf(documents: readonly (ApiDocument | PolicyDocument)[]): Pick<ApplyReply, 'warnings'> {
-    const after = overlay(store.all, documents);
+    const { sites, services, apis } = store.all;
+    const after = { sites, services, apis: withApis(apis, documents) };
     const warnings = documents.flatMap((document, index) =>
       document.kind === 'policy'
         ? policyWarnings(document, after, clock.now()).map(({ pointer, problem }) => ({
@@ -136,13 +137,20 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
         };
       });
       const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
-      requireFitting(store.all, toWrite);
+      compiler.requireFitting(toWrite);
       const warnings = warningsOf(documents);
       if (request.dryRun) return { revision: store.revision, changes, ...warnings };
       if (toWrite.length > 0) await store.put(toWrite);
       // Also where nothing changes: what an earlier try stored may not be in force yet.
       await compiler.run();
-      return { revision: store.revision, changes, ...warnings };
+      // By another change since one may be gone already; then that one's revision counts.
+      const revisions = keys.map((key) => store.revisionOf(key) ?? store.revision);
+      return {
+        revision: revisions.reduce((newest, each) => Math.max(newest, each), 0),
+        since: revisions.reduce((oldest, each) => Math.min(oldest, each), store.revision),
+        changes,
+        ...warnings,
+      };
     },
   });
 }

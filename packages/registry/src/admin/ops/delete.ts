@@ -101,6 +101,7 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
     async run(request, by): Promise<DeleteReply> {
       const { kind, name } = request;
       const tenant = tenantOf(request, by);
+      const since = store.revision + 1;
       let sites: string[] = [];
       let keys = 0;
       if (kind === 'policy') sites = await deletePolicy(tenant, name);
@@ -110,7 +111,7 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
         sites = request.site === undefined ? [] : [request.site];
       }
       await compiler.run();
-      return { revision: store.revision, kind, tenant, name, sites, keys };
+      return { revision: store.revision, since, kind, tenant, name, sites, keys };
     },
   });
 }

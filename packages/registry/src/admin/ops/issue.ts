@@ -8,10 +8,14 @@ import {
   type Service,
 } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
+import { type Standings, standingSites } from '../../control/standings.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import type { Voiding } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
+
+/** How long sites are waited for before credentials with labels are handed out. */
+const labelsMs = 5_000;
 
 /** The second at which a key was revoked; what is issued to it within that second would be void. */
 function revokedAt(accountJwt: string, key: string): number | undefined {
@@ -24,8 +28,22 @@ export function issueOperation(options: {
   compiler: Compiler;
   users: UserIssuer;
   voiding: Pick<Voiding, 'inTurn'>;
+  standings: Pick<Standings, 'reached'>;
 }) {
-  const { store, compiler, users, voiding } = options;
+  const { store, compiler, users, voiding, standings } = options;
+
+  /**
+   * Whoever bears a label must not call before sites know it: a deny by label would not mean him yet. Throws UNREACHABLE
+   * where a site that can be reached does not have it in time; the key may be signed again then.
+   */
+  async function requireLabelsKnown(since: number): Promise<void> {
+    const wanted = { revision: store.revision, since: Math.min(since, store.revision) };
+    const sites = await standings.reached(wanted, labelsMs, () => standingSites(store, 'any'));
+    const behind = sites.filter(({ state }) => state === 'behind').map(({ site }) => site);
+    if (behind.length === 0) return;
+    const reason = `labels are not in force at ${behind.join(', ')} yet; nothing was signed, try again`;
+    throw new CausewayError('UNREACHABLE', reason);
+  }
 
   async function sign({ tenant, site, service, key, labels }: IssueRequest): Promise<string> {
     const place = store.get(documentKeys.site(site));
@@ -77,8 +95,10 @@ export function issueOperation(options: {
       }
       // Not while a revocation is under way: it would not know of the key, and a site that is cut off would have one
       // that is valid.
+      const since = store.revision + 1;
       const jwt = await voiding.inTurn(() => sign(request));
       await compiler.run();
+      if (request.labels !== undefined) await requireLabelsKnown(since);
       return { jwt, revision: store.revision };
     },
   });

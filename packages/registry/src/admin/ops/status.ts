@@ -3,6 +3,7 @@ import type { BeatRequest, StatusReply } from '@causeway/protocol';
 import type { Collection } from '../../collect/collection.ts';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
+import type { Standings } from '../../control/standings.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
@@ -12,11 +13,12 @@ export function statusOperation(options: {
   store: DocumentStore;
   compiler: Compiler;
   gateways: Gateways;
+  standings: Standings;
   hub: Hub;
   collection: Collection;
   accountName: (publicKey: string) => string;
 }): AnyAdminOperation {
-  const { store, compiler, gateways, hub, collection, accountName } = options;
+  const { store, compiler, gateways, standings, hub, collection, accountName } = options;
 
   return {
     async handle(_body, by): Promise<StatusReply> {
@@ -45,6 +47,7 @@ export function statusOperation(options: {
             name: site.name,
             ...(site.revoked ? { revoked: true as const } : {}),
             wanted: compiler.siteRevision(site.name),
+            ...(site.revoked ? {} : { standing: standings.of(site) }),
             gateways: Object.keys(site.gateways).map((name) => {
               const gateway = heard.get(name);
               return {

@@ -1,0 +1,179 @@
+import { findNatsServer } from '@causeway/nats-server';
+import type { PolicyDocument } from '@causeway/policy';
+import { StorageType } from '@nats-io/jetstream';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  type BareClient,
+  type BareFabric,
+  bareClient,
+  bareFabric,
+} from '../../../../test/support/bare-operator.ts';
+import { manualClock } from '../../../../test/support/manual-clock.ts';
+import { silent } from '../../../../test/support/silent-logger.ts';
+import { readBucket } from '../documents/read-bucket.ts';
+import { memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
+import { type Compiler, openCompiler } from './compiler.ts';
+
+let fabric: BareFabric;
+let hub: BareClient;
+let told: [site: string, revision: number][];
+let announced: string[][];
+
+beforeAll(async () => {
+  const { path: binary } = await findNatsServer();
+  fabric = await bareFabric([], { binary });
+  hub = await bareClient(fabric, fabric.hub);
+}, 60_000);
+afterAll(() => fabric?.dispose());
+
+beforeEach(async () => {
+  told = [];
+  announced = [];
+  await hub.jsm.streams.delete('KV_compiled').catch(() => undefined);
+  await hub.jsm.streams.add({
+    name: 'KV_compiled',
+    subjects: ['$KV.compiled.>'],
+    storage: StorageType.Memory,
+    max_msgs_per_subject: 1,
+    allow_atomic: true,
+    allow_rollup_hdrs: true,
+    allow_direct: true,
+  });
+});
+
+const policy = (name: string, service: string, more: Partial<PolicyDocument> = {}): PolicyDocument => ({
+  kind: 'policy',
+  tenant: 'acme',
+  name,
+  from: { site: 'edge-b', service: 'desk' },
+  to: { service },
+  effect: 'allow',
+  ...more,
+});
+const api = (service: string) => ({
+  kind: 'api' as const,
+  tenant: 'acme',
+  service,
+  version: '1.0.0',
+  endpoints: { latest: { request: true, reply: true } },
+});
+const documents = () =>
+  memoryDocuments([
+    ...['edge-a', 'edge-b', 'edge-c'].map(siteOf),
+    { ...serviceOf('quotes', 'edge-a'), hosts: [1] },
+    { ...serviceOf('risk', 'edge-c'), hosts: [1] },
+    serviceOf('desk', 'edge-b'),
+    api('quotes'),
+    api('risk'),
+  ]);
+
+async function opened(store: ReturnType<typeof documents>, clock = manualClock()): Promise<Compiler> {
+  const compiler = await openCompiler({
+    js: hub.js,
+    store,
+    queueNames: ({ fromSite, toSite }) => `${fromSite}-${toSite}`,
+    users: { usersOf: async () => new Map() } as never,
+    clock,
+    logger: silent,
+    onChange: (site, revision) => told.push([site, revision]),
+    onCompiled: (changed) => announced.push([...changed]),
+  });
+  await compiler.run();
+  return compiler;
+}
+
+/** Keys with the sequence of their last write. */
+const written = async () =>
+  new Map((await readBucket(hub.js, 'compiled')).map(({ key, revision }) => [key, revision]));
+const keysSince = async (before: ReadonlyMap<string, number>) =>
+  [...(await written())]
+    .filter(([key, at]) => before.get(key) !== at)
+    .map(([key]) => key)
+    .sort();
+
+test('compiler - only the sites that a change concerns are written and told, and only its keys', async () => {
+  const store = documents();
+  const compiler = await opened(store);
+  const [before, start] = [await written(), store.revision];
+  told = [];
+  await store.put([policy('p', 'quotes')]);
+  await compiler.run();
+  expect(await keysSince(before)).toEqual([
+    'edge-a.revision',
+    'edge-a.serve.acme.quotes.v1',
+    'edge-b.revision',
+    'edge-b.see.acme.desk',
+  ]);
+  const revision = start + 1;
+  expect(told.sort()).toEqual([
+    ['edge-a', revision],
+    ['edge-b', revision],
+  ]);
+  expect(
+    ['edge-a', 'edge-b', 'edge-c'].map((site) => compiler.told.needed(site, revision, revision)),
+  ).toEqual([revision, revision, undefined]);
+  expect(announced.at(-1)).toEqual(['policy.acme.p']);
+});
+
+test('compiler - what concerns nobody is compiled, and nobody is told', async () => {
+  const store = documents();
+  const compiler = await opened(store);
+  const before = await written();
+  told = [];
+  await store.put([policy('p', 'orders')]);
+  await compiler.run();
+  expect([await keysSince(before), told]).toEqual([[], []]);
+  expect(compiler.told.newest).toBe(store.revision);
+});
+
+test('compiler - one that starts again writes what was stored and not compiled, and nothing else', async () => {
+  const store = documents();
+  await opened(store);
+  await store.put([policy('p', 'quotes')]);
+  const before = await written();
+  told = [];
+  const again = await opened(store);
+  expect(told.map(([site]) => site).sort()).toEqual(['edge-a', 'edge-b']);
+  expect(again.siteRevision('edge-c')).toBeLessThan(store.revision);
+  expect(await keysSince(before)).toHaveLength(4);
+  const third = await written();
+  await opened(store);
+  expect(await keysSince(third)).toEqual([]);
+});
+
+test('compiler - a site that is gone loses its keys', async () => {
+  const store = documents();
+  const compiler = await opened(store);
+  await store.put([], ['service.acme.edge-a.quotes', 'site.any.edge-a']);
+  await compiler.run();
+  const left = (await readBucket(hub.js, 'compiled')).filter(({ value }) => value !== undefined);
+  expect(left.map(({ key }) => key).filter((key) => key.startsWith('edge-a.'))).toEqual(['edge-a.revision']);
+  expect(compiler.tables.has('edge-a')).toBe(false);
+});
+
+test('compiler - a policy that begins is seen when it does', async () => {
+  const store = documents();
+  const clock = manualClock();
+  const compiler = await opened(store, clock);
+  await store.put([policy('p', 'quotes', { notBefore: new Date(clock.now() + 60_000).toISOString() })]);
+  await compiler.run();
+  const seen = () => compiler.tables.get('edge-b')?.get('see.acme.desk');
+  expect(seen()).toEqual({ apis: [] });
+  await clock.advance(60_000);
+  expect(clock.now()).toBeGreaterThanOrEqual(compiler.until);
+  await compiler.run();
+  expect(seen()).toMatchObject({ apis: [{ service: 'quotes', sites: ['edge-a'] }] });
+});
+
+test('compiler - where a site cannot be written the change is kept for it', async () => {
+  const store = documents();
+  const compiler = await opened(store);
+  await hub.jsm.streams.update('KV_compiled', { max_msg_size: 300 });
+  await store.put([policy('p', 'quotes'), policy('long', 'quotes', { reason: 'x'.repeat(400) })]);
+  await expect(compiler.run()).rejects.toThrow();
+  expect(compiler.told.newest).toBeLessThan(store.revision);
+  await hub.jsm.streams.update('KV_compiled', { max_msg_size: -1 });
+  await compiler.run();
+  expect(compiler.tables.get('edge-a')?.get('serve.acme.quotes.v1')).toMatchObject({ rules: [{}, {}] });
+  expect(compiler.told.newest).toBe(store.revision);
+});

@@ -1,0 +1,29 @@
+import { compiledKeys, type Site } from '@causeway/protocol';
+import type { DocumentStore } from '../documents/store.ts';
+import type { UserIssuer } from '../identities/user-issuer.ts';
+
+/** What a site needs besides its tables: the claims of its accounts, and its own users. */
+export async function extrasOf(options: {
+  site: Site;
+  store: Pick<DocumentStore, 'accounts'>;
+  users: Pick<UserIssuer, 'usersOf'>;
+  services: Parameters<UserIssuer['usersOf']>[1];
+  /** As the site has it. */
+  before: ReadonlyMap<string, unknown>;
+}): Promise<Map<string, unknown>> {
+  const { site, store, users, services, before } = options;
+  const extras = new Map<string, unknown>();
+  for (const account of store.accounts) {
+    if (!Object.hasOwn(site.tenants, account.name)) continue;
+    extras.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
+  }
+  for (const [key, user] of await users.usersOf(site, services, before)) extras.set(key, user);
+  return extras;
+}
+
+/** The sites whose extras a change of this document may be about: one, all (undefined), or none. */
+export function extrasConcerned(key: string): readonly string[] | undefined {
+  const [kind, , site = ''] = key.split('.');
+  if (kind === 'site' || kind === 'service') return [site];
+  return kind === 'account' ? undefined : [];
+}
