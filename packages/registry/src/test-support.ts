@@ -46,6 +46,9 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get formerSites() {
       return ofKind('former-site');
     },
+    get invitations() {
+      return ofKind('invitation');
+    },
     async refresh() {},
     async put(documents, deleted) {
       await Promise.resolve();

@@ -12,6 +12,8 @@ import {
   encodeJson,
   type GetReply,
   type GetRequest,
+  type InviteReply,
+  type InviteRequest,
   type IssueReply,
   type IssueRequest,
   type Logger,
@@ -22,6 +24,7 @@ import {
   type RevokeSiteReply,
   readReply,
   type StatusReply,
+  type UninviteReply,
 } from '@causeway/protocol';
 import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
@@ -40,6 +43,10 @@ export interface AdminClient {
   revokeSite(site: string): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Invites a new site to join. */
+  invite(request: InviteRequest): Promise<InviteReply>;
+  /** Takes an invitation back. */
+  uninvite(site: string): Promise<UninviteReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
@@ -135,6 +142,8 @@ export async function connectAdmin(
     revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    invite: (request) => ask('invite', request, 'InviteReply'),
+    uninvite: (site) => ask('uninvite', { site }, 'UninviteReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();

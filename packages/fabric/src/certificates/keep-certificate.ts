@@ -63,7 +63,7 @@ export function keepCertificate(options: {
         days: lifeMs / dayMs,
         random,
       });
-      await writeJwt(file, renewed);
+      await writeJwt(file, `${renewed}${site.cloud ? ca.cert : ''}`);
       const next = describeCertificate(renewed);
       inUse = next.fingerprint;
       reload();

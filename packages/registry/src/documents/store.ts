@@ -4,6 +4,7 @@ import {
   type AccountDocument,
   CausewayError,
   documentKeys,
+  type Invitation,
   majorOf,
   type Service,
   type Site,
@@ -38,7 +39,8 @@ export type AnyDocument =
   | Site
   | AccountDocument
   | ControlDocument
-  | FormerSite;
+  | FormerSite
+  | Invitation;
 
 /** The key of a document. */
 export function keyOf(document: AnyDocument): string {
@@ -57,6 +59,8 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.control;
     case 'former-site':
       return documentKeys.formerSite(document.name);
+    case 'invitation':
+      return documentKeys.invitation(document.site);
   }
 }
 
@@ -68,6 +72,7 @@ export interface DocumentStore {
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
   readonly formerSites: readonly FormerSite[];
+  readonly invitations: readonly Invitation[];
   /** True where a document of this key was deleted, and none stands. */
   isDeleted(key: string): boolean;
   /**
@@ -178,6 +183,9 @@ export async function openDocumentStore(
     },
     get formerSites() {
       return documentsOf('former-site');
+    },
+    get invitations() {
+      return documentsOf('invitation');
     },
     put(documents, deleted = []) {
       // What is expected is what stands when the caller asks; the writing itself takes its turn.

@@ -1,5 +1,6 @@
 import {
   apiName,
+  type Clock,
   type GetReply,
   type GetRequest,
   majorOf,
@@ -24,8 +25,13 @@ const namesOf = ({ name, service, api, tenant, site }: Item) => [
 const orderOf = ({ tenant, site, name, api }: Item) => JSON.stringify([tenant, site, name, api]);
 
 /** get: what there is, of one kind, as far as the administrator's scope goes. */
-export function getOperation(options: { store: DocumentStore; compiler: Compiler; gateways: Gateways }) {
-  const { store, compiler, gateways } = options;
+export function getOperation(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  gateways: Gateways;
+  clock: Pick<Clock, 'now'>;
+}) {
+  const { store, compiler, gateways, clock } = options;
 
   function apis(): Item[] {
     const { apis: all, services } = store.all;
@@ -88,6 +94,11 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           gateways: Object.keys(site.gateways),
           ...(site.revoked ? { revoked: true } : {}),
         }));
+      case 'invitations':
+        return store.invitations.map(({ site, tenants, hosts, created, expires, by, redeemed }) => ({
+          ...{ name: site, tenants, hosts, created, expires, by },
+          state: redeemed ? 'used' : expires <= clock.now() ? 'expired' : 'open',
+        }));
       case 'services':
         return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));
       case 'instances':
@@ -100,6 +111,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
   /** A tenant's administrator sees what is his tenant's; of sites, those where it is. */
   function visibleTo(by: Administrator, kind: GetRequest['kind'], item: Item): boolean {
     if (by.scope === 'any') return true;
+    if (kind === 'invitations') return false;
     if (kind === 'sites') return (item.tenants as string[]).includes(by.scope);
     return item.tenant === by.scope;
   }
