@@ -18,6 +18,7 @@ export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
 export type { SitePlan } from './founding/site.ts';
 export type { JoinPorts } from './joining/enroll.ts';
 export { type JoinedSite, type JoinOptions, joinSite } from './joining/join-site.ts';
+export { linksWanted } from './joining/linked.ts';
 export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
 export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } from './parts/parts.ts';
 export { nodeFlags } from './process/node-flags.ts';

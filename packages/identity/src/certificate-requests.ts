@@ -13,6 +13,7 @@ import {
   signingAlgorithm,
   signServer,
 } from './certificates.ts';
+import { canonicalHost } from './invitations.ts';
 
 /**
  * Makes an authority that signs servers, below the fabric's own, so that the key of that one can be kept elsewhere. It
@@ -100,7 +101,7 @@ export async function readServerRequest(pem: string): Promise<ServerRequest> {
     if (names.some(({ type }) => type !== 'dns' && type !== 'ip')) {
       throw new RangeError('it asks for something else than host names and addresses');
     }
-    hosts = names.map(({ value }) => value);
+    hosts = names.map(({ value }) => canonicalHost(value));
     publicKey = await request.publicKey.export(keyAlgorithm, ['verify']);
   } catch (cause) {
     const why =

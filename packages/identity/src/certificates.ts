@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Random } from '@causeway/protocol';
+import { canonicalHost } from './invitations.ts';
 
 /** A certificate with its key, both PEM. */
 export interface Certificate {
@@ -165,7 +166,7 @@ export function describeCertificate(pem: string): CertificateDescription {
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     fingerprint: certificate.fingerprint256,
-    hosts: names.map((name) => name.replace(/^(?:DNS|IP Address):/, '')),
+    hosts: names.map((name) => canonicalHost(name.replace(/^(?:DNS|IP Address):/, ''))),
     isCa: certificate.ca,
   };
 }

@@ -26,6 +26,7 @@ export { type Claims, decodeJwt, type Issued } from './claims.ts';
 export { type Creds, formatCreds, parseCreds } from './creds.ts';
 export { readSecret, syncFolder, writeJwt, writeSecret } from './files.ts';
 export {
+  canonicalHost,
   createInvitationSecret,
   formatInvitation,
   hostFault,

@@ -124,6 +124,12 @@ export const ownMachine: readonly string[] = ['localhost', '127.0.0.1', '::1'];
 
 const dnsName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
+/** A host in the one form by which it is compared: names in lower case, addresses as short as they can be. */
+export function canonicalHost(host: string): string {
+  if (isIP(host) !== 6) return host.toLowerCase();
+  return new URL(`http://[${host}]`).hostname.slice(1, -1);
+}
+
 /** Says what is wrong with a host, or undefined: a name of DNS (RFC 1123 §2.1), without wildcards, or an address. */
 export function hostFault(text: string): string | undefined {
   if (isIP(text) !== 0 || (text.length <= 253 && dnsName.test(text))) return undefined;

@@ -40,9 +40,11 @@ function text(context: Context, status: FabricStatus): string {
   const head = `${status.dir}: ${holder}, ${status.healthy ? 'healthy' : 'not healthy'}`;
   const concerned = gateways.filter(({ revoked }) => !revoked);
   const received = concerned.filter(({ revision, wanted }) => (revision ?? 0) >= wanted).length;
-  const receipts = status.registry.alive
-    ? `registry: revision ${status.revision}, ${received}/${concerned.length} gateways have what concerns them`
-    : 'registry: does not answer';
+  const receipts = status.joined
+    ? `joined the fabric of ${status.joined.join(', ')}; causeway status there shows the rest`
+    : status.registry.alive
+      ? `registry: revision ${status.revision}, ${received}/${concerned.length} gateways have what concerns them`
+      : 'registry: does not answer';
   const memory = [
     ...(status.memory ? [`up ${megabytes(status.memory)}`] : []),
     ...(status.registry.memory ? [`registry ${megabytes(status.registry.memory)}`] : []),
@@ -61,11 +63,13 @@ function text(context: Context, status: FabricStatus): string {
         {
           title: 'LINKS',
           value: (row) =>
-            links
-              .filter(({ site }) => site === row.site)
-              .map(({ account }) => account)
-              .sort()
-              .join(', '),
+            status.joined
+              ? row.leafs
+              : links
+                  .filter(({ site }) => site === row.site)
+                  .map(({ account }) => account)
+                  .sort()
+                  .join(', '),
         },
       ],
       servers,

@@ -38,7 +38,7 @@ export interface JoinPorts {
   readonly onProgress: (text: string) => void;
 }
 
-const requestMs = 10_000;
+const requestMs = 5_000;
 /** How long a registry that does not answer, or asks to wait, is asked again: it may be starting. */
 const patienceMs = 45_000;
 const pauseMs = 500;
@@ -108,6 +108,8 @@ export async function enroll(
     keys: SiteKeys;
     hosts: readonly string[];
     certificateDays?: number | undefined;
+    /** Told before the first request goes out: from then on the keys may be in use. */
+    onAsk: () => void;
   },
   ports: JoinPorts,
 ): Promise<Enrolled> {
@@ -116,6 +118,7 @@ export async function enroll(
   const connection = await connectAs(token, grant, hub, ports);
   const mux = createReplyMux({ connection, prefix: `_INBOX.enroll.${grant}`, clock, random });
   const end = clock.monotonic() + patienceMs;
+  options.onAsk();
 
   async function ask(): Promise<Enrolled> {
     const answerTo = sealingKeys();

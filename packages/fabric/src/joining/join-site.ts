@@ -73,15 +73,21 @@ export async function joinSite(options: JoinOptions, ports: JoinPorts): Promise<
   const { root } = fabricLayout(dir);
   await requireRoom(root, grant);
   let joined: JoinedSite | undefined;
+  /** Whether the keys were ever shown to the registry, which then may hold them for the site's. */
+  let shown = false;
   try {
     await putInPlace(dir, async (scratch) => {
       const place = await placeOf(options, token);
-      const keys = await keysOfJoining(root, grant, token.tenants, ports.random);
+      const { keys, isNew } = await keysOfJoining(root, grant, token.tenants, ports.random);
+      shown = !isNew;
       ports.onProgress('looking for the hub');
       const hub = await pinAuthority(token.hub, token.ca, { clock: ports.clock, sha256 });
+      const onAsk = () => {
+        shown = true;
+      };
       ports.onProgress('asking to be signed in');
       const enrolled = await enroll(
-        { token, grant, hub, keys, hosts: place.hosts, certificateDays: options.certificateDays },
+        { token, grant, hub, keys, hosts: place.hosts, certificateDays: options.certificateDays, onAsk },
         ports,
       );
       requireFitting(enrolled, token, keys, hub);
@@ -91,7 +97,7 @@ export async function joinSite(options: JoinOptions, ports: JoinPorts): Promise<
   } catch (error) {
     // What was refused for good will not be asked for with these keys again.
     const isFinal = error instanceof CausewayError && (error.code === 'DENIED' || error.code === 'REVOKED');
-    if (isFinal) await forgetJoining(root);
+    if (isFinal || !shown) await forgetJoining(root);
     throw error;
   }
   await forgetJoining(root);

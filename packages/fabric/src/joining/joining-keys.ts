@@ -48,16 +48,16 @@ export async function keysOfJoining(
   grant: string,
   tenants: readonly string[],
   random: Random,
-): Promise<SiteKeys> {
+): Promise<{ readonly keys: SiteKeys; readonly isNew: boolean }> {
   const file = joiningFile(root);
   const standing = await readFile(file).catch(() => undefined);
   if (standing !== undefined) {
     const kept = readKept(await readSecret(file), file);
-    if (kept.grant === grant) return kept.keys;
+    if (kept.grant === grant) return { keys: kept.keys, isNew: false };
   }
   const keys = await makeKeys(tenants, random);
   await writeSecret(file, `${JSON.stringify({ grant, keys } satisfies Kept)}\n`);
-  return keys;
+  return { keys, isNew: true };
 }
 
 function readKept(text: string, file: string): Kept {

@@ -1,4 +1,5 @@
 import {
+  canonicalHost,
   createInvitationSecret,
   createKeys,
   formatInvitation,
@@ -92,7 +93,7 @@ export function createInvitations(options: {
       const created = Math.round(clock.now());
       const { seed, verifier } = createInvitationSecret(random);
       const grant = Buffer.from(random.bytes(12)).toString('base64url');
-      const allowed = [...new Set([site, ...hosts, ...ownMachine])];
+      const allowed = [...new Set([site, ...hosts, ...ownMachine].map(canonicalHost))];
       const { jwt } = await issueUser({
         account: { kind: 'control', name: 'CONTROL', publicKey: control },
         role: 'enrolling',

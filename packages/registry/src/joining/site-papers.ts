@@ -2,6 +2,7 @@ import {
   accountLimits,
   accountNames,
   type Certificate,
+  canonicalHost,
   issueAccount,
   issueRequested,
   issueUser,
@@ -77,12 +78,13 @@ export async function certificateFor(
     const { message } = cause as Error;
     throw new CausewayError('INVALID_REQUEST', message, { pointer: '/certificate', cause });
   });
-  const stranger = asked.hosts.find((host) => !site.hosts.includes(host));
+  const allowed = site.hosts.map(canonicalHost);
+  const stranger = asked.hosts.find((host) => !allowed.includes(host));
   if (stranger !== undefined) {
     throw new CausewayError(
       'DENIED',
-      `site ${site.name} may have a certificate for ${site.hosts.join(', ')}, not for ${stranger}; for another host have ` +
-        `the site invited with causeway site invite ${site.name} --host ${stranger}`,
+      `site ${site.name} may have a certificate for ${allowed.join(', ') || 'no host'}, not for ${stranger}: an invitation ` +
+        'says which (causeway site invite NAME --host HOST)',
       { pointer: '/certificate' },
     );
   }
