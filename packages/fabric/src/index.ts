@@ -25,6 +25,7 @@ export { nodeFlags } from './process/node-flags.ts';
 export type { RecoveryPorts } from './recovery/hub-access.ts';
 export { restoreSite, type SiteRestored } from './recovery/restore-site.ts';
 export { type OperatorRotated, rotateOperator } from './recovery/rotate-operator.ts';
+export { rotateSigningKey, type SigningKeyRotated } from './recovery/rotate-signing-key.ts';
 export type { ChainEnd } from './recovery/site-counters.ts';
 export {
   FabricError,

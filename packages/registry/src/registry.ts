@@ -110,7 +110,7 @@ async function assemble(
   if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
   await store.put(foundingChanges(bootstrap, store));
   if (!restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
-  await reissueForeign({ store, operator: keyring.operator, clock, logger });
+  await reissueForeign({ store, bootstrap, operator: keyring.operator, clock, logger });
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  canonicalHost,
   decodeJwt,
   formatCreds,
   type InvitationToken,
@@ -73,35 +74,35 @@ export async function joinSite(options: JoinOptions, ports: JoinPorts): Promise<
   const { root } = fabricLayout(dir);
   await requireRoom(root, grant);
   let joined: JoinedSite | undefined;
-  /** Whether the keys were ever shown to the registry, which then may hold them for the site's. */
-  let shown = false;
-  try {
-    await putInPlace(dir, async (scratch) => {
-      const place = await placeOf(options, token);
-      const { keys, isNew } = await keysOfJoining(root, grant, token.tenants, ports.random);
-      shown = !isNew;
+  await putInPlace(dir, async (scratch) => {
+    const place = await placeOf(options, token);
+    const { keys, isNew } = await keysOfJoining(root, grant, token.tenants, ports.random);
+    /** Whether the keys were ever shown to the registry, which then may hold them for the site's. */
+    let shown = !isNew;
+    const onAsk = () => {
+      shown = true;
+    };
+    try {
       ports.onProgress('looking for the hub');
       const hub = await pinAuthority(token.hub, token.ca, { clock: ports.clock, sha256 });
-      const onAsk = () => {
-        shown = true;
-      };
       ports.onProgress('asking to be signed in');
+      const { certificateDays } = options;
       const enrolled = await enroll(
-        { token, grant, hub, keys, hosts: place.hosts, certificateDays: options.certificateDays, onAsk },
+        { token, grant, hub, keys, hosts: place.hosts, certificateDays, onAsk },
         ports,
       );
       requireFitting(enrolled, token, keys, hub);
       ports.onProgress('making the folder of the site');
       joined = await makeFolder(scratch, { options, place, token, grant, keys, hub, enrolled }, ports);
-    });
-  } catch (error) {
-    // What was refused for good will not be asked for with these keys again.
-    const isFinal = error instanceof CausewayError && (error.code === 'DENIED' || error.code === 'REVOKED');
-    if (isFinal || !shown) await forgetJoining(root);
-    throw error;
-  }
+    } catch (error) {
+      // What was refused for good will not be asked for with these keys again.
+      const isFinal = error instanceof CausewayError && (error.code === 'DENIED' || error.code === 'REVOKED');
+      if (isFinal || !shown) await forgetJoining(root);
+      throw error;
+    }
+  });
   await forgetJoining(root);
-  return { ...(joined as JoinedSite), dir: root };
+  return { ...(joined as unknown as JoinedSite), dir: root };
 }
 
 /** Throws a FabricError where the folder is not free; before anything is asked for, as an invitation is good but once. */
@@ -130,9 +131,8 @@ interface Place {
 
 async function placeOf(options: JoinOptions, { hub, site, hosts }: InvitationToken): Promise<Place> {
   const isHere = hub.every((url) => ownMachine.includes(new URL(url).hostname.replace(/^\[|\]$/g, '')));
-  const host =
-    options.host ??
-    (isHere ? '127.0.0.1' : (hosts.find((each) => each !== site && !ownMachine.includes(each)) ?? site));
+  const own = hosts.find((each) => each !== site && !ownMachine.includes(each)) ?? site;
+  const host = canonicalHost(options.host ?? (isHere ? '127.0.0.1' : own));
   if (!hosts.includes(host)) {
     throw new FabricError(
       `the invitation lets site ${site} have the hosts ${hosts.join(', ')}, not ${host}; for that one have another made ` +

@@ -1,21 +1,16 @@
 import type { Clock } from '@causeway/protocol';
+import { readJson } from '../recovery/trusted-keys.ts';
 import type { SiteSettings } from '../settings.ts';
 
 const pollMs = 100;
-const answerMs = 2_000;
 const patienceMs = 15_000;
 
 /** How many leaf links a site's server has to the hub, by its own monitor page; undefined where that does not answer. */
 async function linksOf(site: SiteSettings): Promise<number | undefined> {
-  try {
-    const reply = await fetch(`http://127.0.0.1:${site.ports.monitor}/leafz`, {
-      signal: AbortSignal.timeout(answerMs),
-    });
-    const { leafnodes } = (await reply.json()) as { leafnodes?: unknown };
-    return typeof leafnodes === 'number' ? leafnodes : undefined;
-  } catch {
-    return undefined;
-  }
+  const page = (await readJson(`http://127.0.0.1:${site.ports.monitor}/leafz`)) as
+    | { leafnodes?: unknown }
+    | undefined;
+  return typeof page?.leafnodes === 'number' ? page.leafnodes : undefined;
 }
 
 /** Links that an edge has to the hub when all is well: its own, and one for each tenant. */

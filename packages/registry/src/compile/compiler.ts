@@ -1,3 +1,4 @@
+import { hubSite } from '@causeway/identity';
 import { streamNames } from '@causeway/nats-server';
 import { compile, diffTables, nextEdge, type QueueNames } from '@causeway/policy';
 import {
@@ -110,6 +111,10 @@ export async function openCompiler(options: {
       for (const tenant of Object.keys(site.tenants)) {
         const account = accounts.get(tenant);
         if (account) table.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
+      }
+      // The hub's own are pushed by the registry itself.
+      for (const { publicKey, jwt } of site.name === hubSite ? [] : (site.own ?? [])) {
+        table.set(compiledKeys.account(publicKey), { jwt });
       }
       for (const [key, user] of await users.usersOf(site, documents.services, before)) table.set(key, user);
     }

@@ -92,6 +92,7 @@ export function getOperation(options: {
           name: site.name,
           tenants: Object.keys(site.tenants),
           gateways: Object.keys(site.gateways),
+          ...(site.hosts ? { hosts: site.hosts } : {}),
           ...(site.revoked ? { revoked: true } : {}),
         }));
       case 'invitations':
