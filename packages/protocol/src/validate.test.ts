@@ -5,7 +5,6 @@ import { encodeJson } from './json.ts';
 import { check, escapePointer, parseMessage } from './validate.ts';
 
 const accountKey = `A${'A'.repeat(55)}`;
-const userKey = `U${'A'.repeat(55)}`;
 
 const key = `U${'A'.repeat(55)}`;
 const manifest = {
@@ -104,16 +103,8 @@ const samples: {
   UninviteReply: [{ revision: 1 }, [{ revision: -1 }, '/revision']],
   Invitation: [
     {
-      kind: 'invitation',
-      site: 'edge-c',
-      grant: 'g1',
-      verifier: '0'.repeat(64),
-      tenants: ['acme'],
-      hosts: ['edge-c'],
-      created: 1,
-      expires: 2,
-      by: 'root',
-      redeemed: { at: 1, keys: '0'.repeat(64) },
+      ...{ kind: 'invitation', site: 'edge-c', grant: 'g1', verifier: '0'.repeat(64), tenants: ['acme'] },
+      ...{ hosts: ['edge-c'], created: 1, expires: 2, by: 'root', redeemed: { at: 1, keys: '0'.repeat(64) } },
     },
     [{ verifier: 'secret' }, '/verifier'],
     [{ redeemed: { at: 1 } }, '/redeemed/keys'],
@@ -124,31 +115,33 @@ const samples: {
       keys: {
         account: { key: accountKey, signers: { broker: accountKey } },
         system: { key: accountKey, signers: { gateway: accountKey } },
-        leaf: userKey,
-        gateway: userKey,
-        tenants: { acme: { gateway: userKey, leaf: userKey } },
+        leaf: key,
+        gateway: key,
+        tenants: { acme: { gateway: key, leaf: key } },
       },
       certificate: 'PEM',
       answerTo: 'A'.repeat(43),
       signatures: { account: 'A'.repeat(86), system: 'A'.repeat(86) },
-      proof: { key: userKey, signature: 'A'.repeat(86) },
+      proof: { key: key, signature: 'A'.repeat(86) },
     },
     [{ answerTo: 'A' }, '/answerTo'],
     [{ certificate: 'A'.repeat(8_193) }, '/certificate'],
-    [{ proof: { key: userKey } }, '/proof/signature'],
+    [{ proof: { key: key } }, '/proof/signature'],
     [{ secret: 'SU' }, '/secret'],
   ],
   EnrollReply: [{ key: 'k', iv: 'i', data: 'd' }, [{ data: 1 }, '/data']],
   Enrolled: [
     {
-      time: 1,
-      site: 'edge-c',
-      gateway: 'gw-1',
-      operator: 'e.y.J',
+      ...{
+        time: 1,
+        site: 'edge-c',
+        gateway: 'gw-1',
+        operator: 'e.y.J',
+        certificate: 'PEM',
+        hub: 'tls://hub:7422',
+      },
       accounts: { acme: 'e.y.J' },
       users: { leaf: 'e.y.J', tenants: { acme: { gateway: 'e.y.J', leaf: 'e.y.J' } } },
-      certificate: 'PEM',
-      hub: 'tls://hub:7422',
     },
     [{ users: { leaf: 'e.y.J' } }, '/users/tenants'],
   ],
