@@ -223,6 +223,67 @@ describe('joining', { timeout: 240_000 }, () => {
     await fabric.admin.removeSite('edge-g');
   });
 
+  it('joining - on the command line: one line on standard output, taken in from standard input', async () => {
+    const at = ['--dir', fabric.dir];
+    const made = await causeway([
+      'site',
+      'invite',
+      'edge-l',
+      '--tenant',
+      'acme',
+      '--host',
+      'edge-l.example.org',
+      '--expires',
+      '5m',
+      ...at,
+    ]);
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^causeway1\.[\w.-]+\n$/) });
+    expect(made.stderr).toContain('site edge-l is invited, with acme, once and until');
+    const listed = await causeway(['get', 'invitations', '-o', 'json', ...at]);
+    expect(JSON.parse(listed.stdout)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'edge-l',
+          state: 'open',
+          hosts: expect.arrayContaining(['edge-l.example.org']),
+        }),
+      ]),
+    );
+    expect(listed.stdout).not.toContain('verifier');
+    const dir = path.join(await temporaryFolder(), 'edge-l');
+    const joined = await causeway(
+      ['site', 'join', '-', '--dir', dir, '--host', 'EDGE-L.example.org', '--ports', 'free', '-o', 'json'],
+      {
+        input: made.stdout,
+      },
+    );
+    expect(joined).toMatchObject({ code: 0 });
+    expect(JSON.parse(joined.stdout)).toMatchObject({
+      dir,
+      site: 'edge-l',
+      host: 'edge-l.example.org',
+      tenants: ['acme'],
+    });
+    const again = await causeway(['site', 'join', '-', '--dir', dir], { input: made.stdout });
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('joined by this invitation'),
+    });
+    const used = await causeway(['site', 'uninvite', 'edge-l', ...at]);
+    expect(used).toMatchObject({ code: 1, stderr: expect.stringContaining('causeway site remove edge-l') });
+    for (const args of [
+      ['site', 'invite', 'EDGE', ...at],
+      ['site', 'invite', 'edge-m', '--expires', '16m', ...at],
+      ['site', 'invite', 'edge-m', '--host', '*.example.org', ...at],
+      ['site', 'join', ...at],
+      ['run', 'site', ...at],
+    ]) {
+      expect(await causeway(args)).toMatchObject({ code: 2, stdout: '' });
+    }
+    await fabric.admin.removeSite('edge-l');
+  });
+
   it('joining - a name that is taken, was removed, is reserved or none; hosts and tenants that will not do', async () => {
     const fault = (request: Parameters<typeof fabric.admin.invite>[0]) =>
       expect(fabric.admin.invite(request)).rejects;

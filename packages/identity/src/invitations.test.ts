@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto';
 import type { Random } from '@causeway/protocol';
-import { systemRandom } from '@causeway/transport';
 import { describe, expect, it } from 'vitest';
 import {
   canonicalHost,
@@ -14,7 +14,7 @@ import {
 import { createKeys } from './keys.ts';
 import { redactSecrets } from './redact.ts';
 
-const random: Random = systemRandom;
+const random: Random = { bytes: (length) => randomBytes(length), fraction: () => 0.5 };
 const { seed, verifier } = createInvitationSecret(random);
 const token: InvitationToken = {
   hub: ['tls://hub.example.org:4222'],

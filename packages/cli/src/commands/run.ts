@@ -97,8 +97,9 @@ async function siteOf(part: Part, { site: named, dir }: RunOptions): Promise<str
 
 /** The site of a folder that joined; it has no other. */
 async function joinedSite(dir: string): Promise<string | undefined> {
-  const { joined, sites } = await readFabric(dir);
-  return joined ? sites[0] : undefined;
+  // Where there is no fabric, that a site must be named is said first.
+  const { joined, sites } = (await readFabric(dir).catch(() => undefined)) ?? {};
+  return joined ? sites?.[0] : undefined;
 }
 
 /** Tries until the hub is there, waiting longer each time. A gateway does so by itself. */
