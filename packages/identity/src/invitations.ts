@@ -34,7 +34,7 @@ export function createInvitationSecret(random: Random): Keys & { readonly verifi
 }
 
 /** What the registry keeps of an invitation's secret: SHA-256 of its public half, hex. */
-export function verifierOf(publicKey: string): string {
+function verifierOf(publicKey: string): string {
   return createHash('sha256').update(`causeway invitation ${publicKey}`).digest('hex');
 }
 

@@ -6,7 +6,6 @@ import {
   proveInvitation,
   sealingKeys,
 } from '@causeway/identity';
-import { canonicalJson } from '@causeway/policy';
 import {
   CausewayError,
   type Clock,
@@ -18,6 +17,7 @@ import {
   type Random,
   readReply,
 } from '@causeway/protocol';
+import { signedPart } from '@causeway/registry';
 import {
   connectNats,
   createReplyMux,
@@ -57,7 +57,7 @@ async function requestOf(
     ...(certificateDays === undefined ? {} : { certificateDays }),
     answerTo,
   };
-  const message = new TextEncoder().encode(canonicalJson(part));
+  const message = signedPart(part);
   const sign = (seed: string) => Buffer.from(createSigner(seed).sign(message)).toString('base64url');
   return {
     ...part,

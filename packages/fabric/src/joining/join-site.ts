@@ -193,12 +193,12 @@ async function makeFolder(
   const layout = all.site(site);
   // By the hub's clock, whatever the one here says.
   const clock = { ...ports.clock, now: () => enrolled.time };
-  const own = (kind: 'site' | 'system', name: string): FoundedAccount<'site'> & FoundedAccount<'system'> => {
+  const own = <K extends 'site' | 'system'>(kind: K, name: string): FoundedAccount<K> => {
     const { publicKey, signers } = kind === 'site' ? keys.account : keys.system;
-    return { kind, name, publicKey, signers, jwt: enrolled.accounts[name] as string } as never;
+    return { kind, name, publicKey, signers, jwt: enrolled.accounts[name] as string };
   };
-  const account: FoundedAccount<'site'> = own('site', `site-${site}`);
-  const system: FoundedAccount<'system'> = own('system', `SYS-${site}`);
+  const account = own('site', `site-${site}`);
+  const system = own('system', `SYS-${site}`);
   const founding = { clock, random: ports.random };
   const tags = { site };
 

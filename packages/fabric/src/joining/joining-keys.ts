@@ -20,7 +20,7 @@ export interface SiteKeys {
 }
 
 /** Where they are until the site's folder is in place: beside it, so that a try that was cut short can go on. */
-export const joiningFile = (root: string) => `${root}.joining.nk`;
+const joiningFile = (root: string) => `${root}.joining.nk`;
 
 interface Kept {
   readonly grant: string;

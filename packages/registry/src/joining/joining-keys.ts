@@ -8,7 +8,8 @@ import type { DocumentStore } from '../documents/store.ts';
 type JoiningKeys = EnrollRequest['keys'];
 
 /** What proof and signatures of a request are of: all else in it. */
-export function signedPart({ proof: _, signatures: __, ...rest }: EnrollRequest): Uint8Array {
+export function signedPart(request: Omit<EnrollRequest, 'proof' | 'signatures'>): Uint8Array {
+  const { proof: _, signatures: __, ...rest } = request as Partial<EnrollRequest>;
   return new TextEncoder().encode(canonicalJson(rest));
 }
 

@@ -69,6 +69,9 @@ export function createRedemption(options: {
           `that was not you, take the site away with causeway site remove ${site}`,
       );
     }
+    const gone = tenants.find((tenant) => !store.accounts.some(({ name }) => name === tenant));
+    if (gone !== undefined)
+      throw denied(`tenant ${gone} is no more; have another invitation of site ${site} made`);
     if (Object.keys(request.keys.tenants).sort().join() !== [...tenants].sort().join()) {
       throw new CausewayError('INVALID_REQUEST', `keys are needed for the tenants ${tenants.join(', ')}`, {
         pointer: '/keys/tenants',

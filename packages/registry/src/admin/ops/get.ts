@@ -24,6 +24,11 @@ const namesOf = ({ name, service, api, tenant, site }: Item) => [
 
 const orderOf = ({ tenant, site, name, api }: Item) => JSON.stringify([tenant, site, name, api]);
 
+/** What a tenant's administrator sees of a site: neither who else is there, nor where it stands. */
+function ofTenant({ hosts: _, ...item }: Item, tenant: string): Item {
+  return { ...item, name: item.name, tenants: [tenant] };
+}
+
 /** get: what there is, of one kind, as far as the administrator's scope goes. */
 export function getOperation(options: {
   store: DocumentStore;
@@ -122,7 +127,7 @@ export function getOperation(options: {
     run({ kind, name }, by): GetReply {
       const items = itemsOf(kind)
         .filter((item) => visibleTo(by, kind, item))
-        .map((item) => (kind === 'sites' && by.scope !== 'any' ? { ...item, tenants: [by.scope] } : item))
+        .map((item) => (kind === 'sites' && by.scope !== 'any' ? ofTenant(item, by.scope) : item))
         .filter((item) => name === undefined || namesOf(item).includes(name))
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
       return { revision: store.revision, items };
