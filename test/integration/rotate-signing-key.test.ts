@@ -79,9 +79,12 @@ describe('operator’s signing key', { timeout: 240_000 }, () => {
       const late = await fabric.connect('edge-a', 'late');
       expect(await say(late, 7)).toBe(7);
       await fabric.admin.revoke({ tenant: 'acme', site: 'edge-a', service: 'late' });
-      await expect(
-        until('the revoked one is refused', () => say(late, 8), { timeout: 500 }),
-      ).rejects.toThrow();
+      await until('the revoked one is refused', () =>
+        say(late, 8).then(
+          () => false,
+          () => true,
+        ),
+      );
       const another = path.join(await temporaryFolder(), 'edge-k');
       const { token } = await fabric.admin.invite({ site: 'edge-k' });
       expect(await joinSite({ dir: another, token }, ports)).toMatchObject({ site: 'edge-k' });
