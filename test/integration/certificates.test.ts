@@ -26,8 +26,12 @@ async function certificateOf(fabric: TestFabric, site: string) {
 }
 
 describe('certificates', { timeout: 180_000 }, () => {
-  it('certificates - those that live a minute are renewed again and again, and no call ever fails', async () => {
+  it.each([
+    ['by the authority', false],
+    ['by the registry, with the authority’s key kept elsewhere', true],
+  ])('certificates - those that live a minute are renewed %s, and no call ever fails', async (_, offline) => {
     await using fabric = await startTestFabric({ edges: ['edge-a'], certificateDays });
+    if (offline) await rename(fabricLayout(fabric.dir).caKey, `${fabricLayout(fabric.dir).caKey}.away`);
     await fabric.admin.apply([
       { kind: 'policy', name: 'echo', from: {}, to: { service: 'echo' }, effect: 'allow' },
     ]);
@@ -75,6 +79,9 @@ describe('certificates', { timeout: 180_000 }, () => {
     const layout = fabricLayout(fabric.dir);
     // As on a machine that is not the one where the fabric was founded.
     await rename(layout.caKey, `${layout.caKey}.away`);
+    // Nor can the registry sign.
+    const issuing = path.join(layout.registry, 'issuing-ca.key');
+    await rename(issuing, `${issuing}.away`);
     const { notAfter } = await certificateOf(fabric, 'cloud');
     const creds = await fabric.identity('cloud', 'late');
     await until('the certificate has expired', () => Date.now() > notAfter, { timeout: 40_000 });

@@ -377,7 +377,7 @@ describe('cli', () => {
   it('cli - down ends everything, status says so, and nothing is left running', async () => {
     const pids = [
       summary.pid,
-      summary.registry,
+      summary.registry as number,
       ...summary.sites.flatMap((site) => [site.server, site.gateway]),
     ];
     await service.close();

@@ -288,7 +288,11 @@ describe.skipIf(process.platform !== 'linux')('recovery', () => {
     expect(rotated).toMatchObject({ operator: expect.stringMatching(/^O/), accounts: 6, missing: [] });
     expect(Object.keys(rotated.redistribute)).toEqual(['cloud', 'edge-a']);
     expect(await readFile(path.join(layout.operator, 'operator.jwt'), 'utf8')).not.toBe(operatorBefore);
-    expect((await readdir(layout.operator)).sort()).toEqual(['operator.jwt', 'operator.nk']);
+    expect((await readdir(layout.operator)).sort()).toEqual([
+      'next-signing.nk',
+      'operator.jwt',
+      'operator.nk',
+    ]);
     await up();
     expect(await json('status')).toMatchObject({ healthy: true });
     expect(await documents()).toEqual(before.end);

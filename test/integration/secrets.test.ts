@@ -1,9 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fabricLayout } from '@causeway/fabric';
+import { fabricLayout, joinSite } from '@causeway/fabric';
+import { parseInvitation } from '@causeway/identity';
+import { systemClock, systemRandom } from '@causeway/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { readRecords } from '../support/records.ts';
+import { silent } from '../support/silent-logger.ts';
+import { openTemporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const echo = {
@@ -48,6 +52,7 @@ function claimsOf(jwt: string): { nats: { type?: string } } {
 describe('secrets', () => {
   let fabric: TestFabric;
   let creds: string;
+  let invitation: string;
 
   beforeAll(async () => {
     fabric = await startTestFabric({ edges: ['edge-a'] });
@@ -66,6 +71,14 @@ describe('secrets', () => {
     // A refused login, a revoked identity and a refused request are what logs are most eager to tell of.
     await fabric.admin.revoke({ tenant: 'acme', site: 'cloud', service: 'stranger' });
     await fabric.admin.apply([{ kind: 'policy', name: 'x' }]).catch(() => undefined);
+    // A site that joins, and one that tries it with another's invitation.
+    await using elsewhere = await openTemporaryFolder('causeway-secrets-');
+    const ports = { clock: systemClock, random: systemRandom, logger: silent, onProgress: () => {} };
+    invitation = (await fabric.admin.invite({ site: 'edge-j' })).token;
+    const join = (name: string) =>
+      joinSite({ dir: path.join(elsewhere.path, name), token: invitation }, ports);
+    await join('one');
+    await expect(join('two')).rejects.toThrow('was used already');
     await until('the call is recorded', async () => (await readRecords(fabric)).length > 0);
   });
   afterAll(() => fabric?.[Symbol.asyncDispose]());
@@ -106,9 +119,26 @@ describe('secrets', () => {
     }
   });
 
+  it('secrets - of an invitation nothing is kept in the fabric, and nothing is in any log', async () => {
+    const { value } = parseInvitation(invitation);
+    const hidden = [
+      invitation,
+      invitation.split('.')[1],
+      value?.secret,
+      value?.jwt,
+      value?.jwt.split('.')[2],
+    ];
+    for (const { place, text } of await filesIn(fabric.dir)) {
+      for (const each of hidden) expect(text.includes(each ?? '-'), place).toBe(false);
+    }
+    const items = await fabric.admin.get('invitations');
+    expect(items.items).toMatchObject([{ name: 'edge-j', state: 'used', by: 'root' }]);
+    for (const each of hidden) expect(JSON.stringify(items)).not.toContain(each ?? '-');
+  });
+
   it('secrets - what goes to the registry and to sites holds no seed', async () => {
     const items = await Promise.all(
-      (['apis', 'policies', 'sites', 'services', 'instances', 'routes'] as const).map((kind) =>
+      (['apis', 'policies', 'sites', 'services', 'instances', 'routes', 'invitations'] as const).map((kind) =>
         fabric.admin.get(kind),
       ),
     );

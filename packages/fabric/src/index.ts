@@ -16,12 +16,16 @@ export { type AddedTenant, addTenant } from './founding/add-tenant.ts';
 export { forgetSite } from './founding/forget-site.ts';
 export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
 export type { SitePlan } from './founding/site.ts';
+export type { JoinPorts } from './joining/enroll.ts';
+export { type JoinedSite, type JoinOptions, joinSite } from './joining/join-site.ts';
+export { linksWanted } from './joining/linked.ts';
 export { type FabricLayout, fabricLayout, type SiteLayout } from './layout.ts';
 export { type RunningPart, serverOf, startFabricRegistry, startSiteGateway } from './parts/parts.ts';
 export { nodeFlags } from './process/node-flags.ts';
 export type { RecoveryPorts } from './recovery/hub-access.ts';
 export { restoreSite, type SiteRestored } from './recovery/restore-site.ts';
 export { type OperatorRotated, rotateOperator } from './recovery/rotate-operator.ts';
+export { rotateSigningKey, type SigningKeyRotated } from './recovery/rotate-signing-key.ts';
 export type { ChainEnd } from './recovery/site-counters.ts';
 export {
   FabricError,

@@ -47,6 +47,13 @@ export interface FabricSettings {
   readonly tenants: readonly string[];
   /** By site: what a site that is lost is made again from. */
   readonly places?: Readonly<Record<string, SitePlace>>;
+  /** In the folder of a site that joined: it holds that site alone, and the hub is elsewhere. */
+  readonly joined?: {
+    /** Where clients reach the hub. */
+    readonly hub: readonly string[];
+    /** Id of the invitation's grant. */
+    readonly grant: string;
+  };
 }
 
 /** How long a certificate of a site's server is good, in days. */
@@ -123,7 +130,13 @@ export function readSite(dir: string, site: string): Promise<SiteSettings> {
 
 /** Reads the settings of a fabric's hub. Throws a FabricError where there is no fabric, or no folder of its hub. */
 export async function readHub(dir: string): Promise<SiteSettings> {
-  await readFabric(dir);
+  const { joined, sites } = await readFabric(dir);
+  if (joined) {
+    throw new FabricError(
+      `${fabricLayout(dir).root} is the folder of site ${sites.join()} alone, which joined the fabric of ` +
+        `${joined.hub.join(', ')}; give this command where the hub is`,
+    );
+  }
   return readSite(dir, hubSite);
 }
 

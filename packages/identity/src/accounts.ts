@@ -1,6 +1,6 @@
 import { decodeJwt, encodeClaims, type Issued, toSeconds } from './claims.ts';
 import { isPublicKey } from './keys.ts';
-import { type AccountLimits, claimsOfLimits } from './limits.ts';
+import { type AccountLimits, accountLimits, claimsOfLimits } from './limits.ts';
 import { accountNames, siteFault, tenantFault } from './names.ts';
 import { addRevocations, type Revocations, type Revoked } from './revoke.ts';
 import { type AccountKind, claimsOfRole, type RoleOf, roleTemplate } from './templates/roles.ts';
@@ -81,13 +81,18 @@ export async function issueAccount<K extends AccountKind>(
  */
 export async function renewAccount(
   jwt: string,
-  options: { readonly revocations: Revocations; readonly now: number },
+  options: {
+    readonly revocations: Revocations;
+    readonly now: number;
+    /** Other limits than before. */
+    readonly limits?: { readonly kind: AccountKind; readonly limits: AccountLimits };
+  },
   operatorSeed: string,
 ): Promise<Issued> {
   const { name, subject, iat, nats, type } = decodeJwt(jwt);
   if (type !== 'account') throw new RangeError(`a JWT of type ${type}; expected an account's`);
   const { version: _, revocations: __, ...body } = nats as Record<string, unknown>;
-  const { revocations } = options;
+  const { revocations, limits } = options;
   return encodeClaims(
     {
       name,
@@ -95,11 +100,36 @@ export async function renewAccount(
       iat: Math.max(toSeconds(options.now), iat + 1),
       nats: {
         ...body,
+        ...(limits === undefined ? {} : { limits: claimsOfLimits(limits.kind, limits.limits) }),
         ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
       },
     },
     operatorSeed,
   );
+}
+
+/**
+ * Issues an account's claims again with room for so many sites; those that stand where they have it already. More
+ * sites than an account was founded for would otherwise find no place for their links.
+ */
+export async function withRoomForSites(
+  jwt: string,
+  options: { readonly kind: 'tenant' | 'control'; readonly sites: number; readonly now: number },
+  operatorSeed: string,
+): Promise<string> {
+  const { kind, sites, now } = options;
+  const { nats } = decodeJwt(jwt);
+  const standing = nats.limits as Readonly<Record<string, number>>;
+  const wanted = accountLimits(kind, { sites });
+  const { leaf = 0, conn = 0, disk_storage: disk } = standing;
+  if (leaf < 0 || leaf >= wanted.leafs) return jwt;
+  const limits: AccountLimits = {
+    ...wanted,
+    connections: conn < 0 ? conn : Math.max(conn + wanted.leafs - leaf, wanted.connections),
+    ...(wanted.jetstream && disk !== undefined ? { jetstream: { ...wanted.jetstream, disk } } : {}),
+  };
+  const revocations = (nats.revocations as Revocations | undefined) ?? {};
+  return (await renewAccount(jwt, { revocations, now, limits: { kind, limits } }, operatorSeed)).jwt;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Random } from '@causeway/protocol';
+import { canonicalHost } from './invitations.ts';
 
 /** A certificate with its key, both PEM. */
 export interface Certificate {
@@ -24,20 +25,20 @@ export interface CertificateDescription {
   readonly isCa: boolean;
 }
 
-const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
+export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+export const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
 const day = 24 * 60 * 60 * 1000;
 /** Certificates begin earlier, since the clocks of sites differ. */
-const backdated = 60 * 60 * 1000;
+export const backdated = 60 * 60 * 1000;
 
 /** Loaded when a certificate is made: it takes some 10 MB, and gateways and the registry make none. */
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+export async function loadX509(): Promise<typeof import('@peculiar/x509')> {
   // First: what the next one needs at once.
   await import('./reflect-metadata.ts');
   return import('@peculiar/x509');
 }
 
-/** Makes the fabric's own certificate authority: it signs servers, and no further authorities. */
+/** Makes the fabric's own certificate authority: it signs servers, and one level of authorities that do (ADR 0013). */
 export async function createCa(options: {
   /** The fabric's name, for people. */
   readonly name: string;
@@ -57,7 +58,7 @@ export async function createCa(options: {
     signingAlgorithm,
     keys,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.BasicConstraintsExtension(true, 1, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
     ],
@@ -110,7 +111,7 @@ export async function renewServerCertificate(options: {
   return signServer({ ...rest, hosts: describeCertificate(current.cert).hosts, publicKey });
 }
 
-async function signServer(options: {
+export async function signServer(options: {
   readonly ca: Certificate;
   readonly hosts: readonly string[];
   readonly now: number;
@@ -165,30 +166,30 @@ export function describeCertificate(pem: string): CertificateDescription {
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     fingerprint: certificate.fingerprint256,
-    hosts: names.map((name) => name.replace(/^(?:DNS|IP Address):/, '')),
+    hosts: names.map((name) => canonicalHost(name.replace(/^(?:DNS|IP Address):/, ''))),
     isCa: certificate.ca,
   };
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 octets. */
-function serialNumber(random: Random | undefined): { serialNumber?: string } {
+export function serialNumber(random: Random | undefined): { serialNumber?: string } {
   if (!random) return {};
   const bytes = random.bytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return { serialNumber: Buffer.from(bytes).toString('hex') };
 }
 
-function keyPem(key: webcrypto.CryptoKey): string {
+export function keyPem(key: webcrypto.CryptoKey): string {
   return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+export function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
 }
 
 /** The public half of a key. */
-function importPublicKey(pem: string): Promise<webcrypto.CryptoKey> {
+export function importPublicKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPublicKey(pem).export({ type: 'spki', format: 'der' });
   return webcrypto.subtle.importKey('spki', der, keyAlgorithm, true, ['verify']);
 }

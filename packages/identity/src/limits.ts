@@ -20,6 +20,9 @@ export interface AccountLimits {
 
 const mebibyte = 1024 * 1024;
 
+/** Bytes of disk for each account with streams; a server refuses accounts that together exceed its own limit. */
+export const streamsDisk = 6 * 1024 * mebibyte;
+
 /** What an account's limits are made from where nobody sets them by hand. */
 export interface LimitsOptions {
   /** Sites that may link to this account. */

@@ -4,6 +4,8 @@ import type { Messages } from './generated/types.ts';
 import { encodeJson } from './json.ts';
 import { check, escapePointer, parseMessage } from './validate.ts';
 
+const accountKey = `A${'A'.repeat(55)}`;
+
 const key = `U${'A'.repeat(55)}`;
 const manifest = {
   kind: 'api',
@@ -98,6 +100,68 @@ const samples: {
   RevokeReply: [{ revision: 1, keys: 0 }, [{ keys: -1 }, '/keys']],
   RevokeSiteRequest: [{ site: 'edge-a' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
   RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
+  InviteRequest: [
+    { site: 'edge-c', tenants: ['acme'], hosts: ['edge-c.example.org'], expires: 60_000 },
+    [{ site: 'EDGE' }, '/site'],
+    [{ tenants: [] }, '/tenants'],
+    [{ hosts: ['*.example.org'] }, '/hosts/0'],
+    [{ expires: 900_001 }, '/expires'],
+  ],
+  InviteReply: [
+    { token: 'causeway1.…', site: 'edge-c', tenants: ['acme'], hosts: [], expires: 1, revision: 1 },
+    [{ token: 1 }, '/token'],
+  ],
+  UninviteRequest: [{ site: 'edge-c' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
+  UninviteReply: [{ revision: 1 }, [{ revision: -1 }, '/revision']],
+  Invitation: [
+    {
+      ...{ kind: 'invitation', site: 'edge-c', grant: 'g1', verifier: '0'.repeat(64), tenants: ['acme'] },
+      ...{ hosts: ['edge-c'], created: 1, expires: 2, by: 'root', redeemed: { at: 1, keys: '0'.repeat(64) } },
+    },
+    [{ verifier: 'secret' }, '/verifier'],
+    [{ redeemed: { at: 1 } }, '/redeemed/keys'],
+    [{ secret: 'SU' }, '/secret'],
+  ],
+  EnrollRequest: [
+    {
+      keys: {
+        account: { key: accountKey, signers: { broker: accountKey } },
+        system: { key: accountKey, signers: { gateway: accountKey } },
+        leaf: key,
+        gateway: key,
+        tenants: { acme: { gateway: key, leaf: key } },
+      },
+      certificate: 'PEM',
+      answerTo: 'A'.repeat(43),
+      signatures: { account: 'A'.repeat(86), system: 'A'.repeat(86) },
+      proof: { key: key, signature: 'A'.repeat(86) },
+    },
+    [{ answerTo: 'A' }, '/answerTo'],
+    [{ certificate: 'A'.repeat(8_193) }, '/certificate'],
+    [{ proof: { key: key } }, '/proof/signature'],
+    [{ secret: 'SU' }, '/secret'],
+  ],
+  EnrollReply: [{ key: 'k', iv: 'i', data: 'd' }, [{ data: 1 }, '/data']],
+  Enrolled: [
+    {
+      ...{
+        time: 1,
+        site: 'edge-c',
+        gateway: 'gw-1',
+        operator: 'e.y.J',
+        certificate: 'PEM',
+        hub: 'tls://hub:7422',
+      },
+      accounts: { acme: 'e.y.J' },
+      users: { leaf: 'e.y.J', tenants: { acme: { gateway: 'e.y.J', leaf: 'e.y.J' } } },
+    },
+    [{ users: { leaf: 'e.y.J' } }, '/users/tenants'],
+  ],
+  CertificateRequest: [
+    { gateway: 'gw-1', certificate: 'PEM', certificateDays: 1.5 },
+    [{ certificateDays: 0 }, '/certificateDays'],
+  ],
+  CertificateReply: [{ certificate: 'PEM', time: 1 }, [{ certificate: 1 }, '/certificate']],
   RemoveSiteRequest: [{ site: 'edge-a', force: true }, [{ force: 'yes' }, '/force']],
   DeleteRequest: [
     { kind: 'service', tenant: 'acme', site: 'edge-a', name: 'desk', force: true },

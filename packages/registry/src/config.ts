@@ -11,6 +11,8 @@ export interface RegistryConfig {
   readonly url: string;
   /** The CA's certificates, PEM text. */
   readonly ca: string;
+  /** Where leaf nodes enter the hub, `tls://host:port`; without it no site can join. */
+  readonly leafUrl?: string;
 }
 
 /** What a fabric was founded with; taken in once, afterwards the documents hold. */

@@ -5,4 +5,5 @@ export { openDocuments } from './documents/open.ts';
 export { awaitRestored, leaveRestored } from './documents/restored.ts';
 export type { AnyDocument } from './documents/store.ts';
 export { createHub } from './hub/hub.ts';
+export { signedPart } from './joining/joining-keys.ts';
 export { type Registry, type RegistryPorts, startRegistry } from './registry.ts';

@@ -11,6 +11,7 @@ import { deleteOperation } from './admin/ops/delete.ts';
 import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
 import { inForceOperation } from './admin/ops/in-force.ts';
+import { inviteOperation, uninviteOperation } from './admin/ops/invite.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { statusOperation } from './admin/ops/status.ts';
@@ -37,6 +38,10 @@ import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
+import { createEnrollDesk } from './joining/enroll-desk.ts';
+import { createSigningPapers } from './joining/hub-papers.ts';
+import { createInvitations } from './joining/invitations.ts';
+import { createRedemption } from './joining/redemption.ts';
 import { startReconciling } from './reconcile.ts';
 
 /** A running registry. */
@@ -107,7 +112,7 @@ async function assemble(
   if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
   await store.put(foundingChanges(bootstrap, store));
   if (!restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
-  await reissueForeign({ store, operator: keyring.operator, clock, logger });
+  await reissueForeign({ store, bootstrap, operator: keyring.operator, clock, logger });
 
   const accountKey = (name: string): string => {
     if (name === 'CONTROL') return bootstrap.control;
@@ -175,9 +180,12 @@ async function assemble(
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
   const refreshed = new Set<string>();
+  const papers = createSigningPapers(config);
   const controlDesk = createControlDesk({
     connection,
     store,
+    papers,
+    random,
     compiler,
     publishing,
     gateways,
@@ -196,6 +204,14 @@ async function assemble(
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
   const voiding = createVoiding({ store, compiler, keyring, claims, bootstrap, clock });
+  const invitations = createInvitations({
+    ...{ store, keyring, control: bootstrap.control, papers, clock, random },
+  });
+  const redemption = createRedemption({
+    ...{ store, invitations, voiding, keyring, bootstrap, accountKey, papers, clock, random },
+    joined: (site) => controlDesk.addSite(site),
+  });
+  const enrollDesk = createEnrollDesk({ connection, invitations, redemption, clock, random, logger });
   const revoker = createRevoker({
     store,
     voiding,
@@ -210,8 +226,10 @@ async function assemble(
     tenants: store.accounts.map((account) => account.name),
     operations: {
       apply: applyOperation({ store, compiler, clock }),
-      get: getOperation({ store, compiler, gateways }),
+      get: getOperation({ store, compiler, gateways, clock }),
       'in-force': inForceOperation({ store, standings }),
+      invite: inviteOperation({ invitations }),
+      uninvite: uninviteOperation({ invitations }),
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding, standings }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
@@ -241,6 +259,7 @@ async function assemble(
     async stop() {
       controlDesk.close();
       adminDesk.close();
+      enrollDesk.close();
       stopPurge();
       stopReconciling();
       serving.close();

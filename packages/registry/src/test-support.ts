@@ -50,6 +50,9 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get formerSites() {
       return ofKind('former-site');
     },
+    get invitations() {
+      return ofKind('invitation');
+    },
     revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
     watch: (listener) => void listeners.push(listener),
     async refresh() {},

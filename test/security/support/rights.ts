@@ -131,7 +131,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
   }),
   'control enrolling': ({ name }) => ({
     publish: [of('enroll', { grant: name })],
-    subscribe: [raw(`_INBOX.enroll.${name}.>`)],
+    subscribe: [raw(`_INBOX.enroll.${name}.>`), of('enrollInbox', { grant: name })],
   }),
   'system gateway': () => ({
     publish: [

@@ -58,6 +58,13 @@ export const columnsOf: Readonly<Record<GetRequest['kind'], readonly Column<Item
     field('GATEWAYS', 'gateways'),
     { title: 'STATE', value: (item) => (item.revoked ? 'revoked' : undefined) },
   ],
+  invitations: [
+    field('SITE', 'name'),
+    field('TENANTS', 'tenants'),
+    { title: 'EXPIRES', value: (item) => new Date(Number(item.expires)).toISOString() },
+    field('STATE', 'state'),
+    field('BY', 'by'),
+  ],
   services: [
     field('NAME', 'name'),
     field('TENANT', 'tenant'),

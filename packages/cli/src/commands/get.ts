@@ -13,7 +13,7 @@ interface GetOptions extends GlobalOptions {
   readonly output: Format;
 }
 
-const kinds: Kind[] = ['apis', 'policies', 'sites', 'services', 'instances', 'routes'];
+const kinds: Kind[] = ['apis', 'policies', 'sites', 'invitations', 'services', 'instances', 'routes'];
 
 const help = `
 Examples:

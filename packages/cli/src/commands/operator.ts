@@ -1,4 +1,4 @@
-import { rotateOperator } from '@causeway/fabric';
+import { rotateOperator, rotateSigningKey } from '@causeway/fabric';
 import type { Command } from 'commander';
 import type { Context, GlobalOptions } from '../context.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
@@ -6,11 +6,17 @@ import { helpText } from '../output/help-text.ts';
 import { withRecovery } from '../recovery.ts';
 
 const help = `
-Example:
+Examples:
+  causeway operator rotate --signing-key
   causeway operator rotate
 
-Makes new keys of the operator, lost or not, and signs the claims of all accounts with them. Accounts, gateways, services
-and administrators keep theirs. The fabric must be down (causeway down). Servers on other machines need the files that
+With --signing-key, while the fabric is up: another key of the operator signs accounts from now on, and all of them anew.
+Servers trust it already, so none is started again, and no connection is cut. It takes operator/, which may be kept
+elsewhere otherwise. The key before is trusted by a server until that is started again: do so soon, if it was stolen.
+
+Without it, while the fabric is down: makes new keys of the operator, lost or not, and signs the claims of all accounts
+with them. Accounts, gateways, services
+and administrators keep theirs. Servers on other machines need the files that
 are listed, and a restart, before they take new claims again. See docs/recovery.md.`;
 
 /** `causeway operator` */
@@ -19,14 +25,38 @@ export function addOperator(program: Command, context: Context): void {
   operator
     .command('rotate')
     .description('replace the operator’s keys')
+    .option('--signing-key', 'only the one that signs accounts, while the fabric is up')
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))
-    .action((_options, command: Command) =>
-      rotate(context, command.optsWithGlobals<GlobalOptions & { output: Format }>()),
-    );
+    .action((_options, command: Command) => {
+      const options = command.optsWithGlobals<RotateOptions>();
+      return options.signingKey ? rotateSigning(context, options) : rotate(context, options);
+    });
 }
 
-async function rotate(context: Context, { dir, output }: GlobalOptions & { output: Format }): Promise<void> {
+interface RotateOptions extends GlobalOptions {
+  readonly signingKey?: true;
+  readonly output: Format;
+}
+
+async function rotateSigning(context: Context, { dir, output }: RotateOptions): Promise<void> {
+  const rotated = await withRecovery(context, (ports) => rotateSigningKey({ dir }, ports));
+  print(context, output, rotated, () => {
+    const elsewhere = Object.entries(rotated.redistribute).map(
+      ([site, files]) =>
+        `  where the server of ${site} runs, as its nats/operator.jwt: ${files.join(', ')}\n`,
+    );
+    return (
+      `${rotated.signingKey} signs accounts now, and has signed all of them.\n` +
+      `${rotated.before} signs no more. Servers trust it until they are started again: ${rotated.restart.join(', ')}\n` +
+      (elsewhere.length === 0
+        ? ''
+        : `Before a start there, bring to the machines that are not this one:\n${elsewhere.join('')}`)
+    );
+  });
+}
+
+async function rotate(context: Context, { dir, output }: RotateOptions): Promise<void> {
   const rotated = await withRecovery(context, (ports) => rotateOperator({ dir }, ports));
   print(context, output, rotated, () => {
     const lines = Object.entries(rotated.redistribute).map(

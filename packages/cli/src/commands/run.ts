@@ -63,7 +63,7 @@ export function addRun(program: Command, context: Context): void {
 async function run(context: Context, part: Part, options: RunOptions): Promise<void> {
   const interrupted = context.interruption();
   const ended = aborted(interrupted);
-  const site = siteOf(part, options);
+  const site = await siteOf(part, options);
   const name = part === 'site' || part === 'gateway' ? `${part}-${site}` : part;
   // Before anything is written there.
   await (part === 'registry' ? readFabric(options.dir) : readSite(options.dir, site));
@@ -81,7 +81,10 @@ async function run(context: Context, part: Part, options: RunOptions): Promise<v
   }
 }
 
-function siteOf(part: Part, { site }: RunOptions): string {
+/** The site of a part; where none is named, the one that the folder holds. */
+async function siteOf(part: Part, { site: named, dir }: RunOptions): Promise<string> {
+  const joined = part === 'site' || part === 'gateway' ? await joinedSite(dir) : undefined;
+  const site = named ?? joined;
   if (part === 'hub' || part === 'registry') {
     if (site !== undefined && site !== hub)
       throw new UsageError(`the ${part} is at site ${hub}, not ${site}`);
@@ -90,6 +93,13 @@ function siteOf(part: Part, { site }: RunOptions): string {
   if (site === undefined) throw new UsageError(`run ${part} needs --site NAME`);
   if (part === 'site' && site === hub) throw new UsageError(`the server of ${hub} is the hub: run hub`);
   return site;
+}
+
+/** The site of a folder that joined; it has no other. */
+async function joinedSite(dir: string): Promise<string | undefined> {
+  // Where there is no fabric, that a site must be named is said first.
+  const { joined, sites } = (await readFabric(dir).catch(() => undefined)) ?? {};
+  return joined ? sites?.[0] : undefined;
 }
 
 /** Tries until the hub is there, waiting longer each time. A gateway does so by itself. */

@@ -40,12 +40,14 @@ function text(context: Context, status: FabricStatus): string {
   const holder = status.pid === null ? 'not up here' : `up as process ${status.pid}`;
   const head = `${status.dir}: ${holder}, ${status.healthy ? 'healthy' : 'not healthy'}`;
   const missing = status.inForce.sites.filter(({ state }) => state !== 'in-force');
-  const receipts = status.registry.alive
-    ? [
-        `registry: revision ${status.revision}, in force at ${status.inForce.have}/${status.inForce.of} sites`,
-        ...missing.map((each) => `  ${standingText(each)}`),
-      ].join('\n')
-    : 'registry: does not answer';
+  const receipts = status.joined
+    ? `joined the fabric of ${status.joined.join(', ')}; causeway status there shows the rest`
+    : status.registry.alive
+      ? [
+          `registry: revision ${status.revision}, in force at ${status.inForce.have}/${status.inForce.of} sites`,
+          ...missing.map((each) => `  ${standingText(each)}`),
+        ].join('\n')
+      : 'registry: does not answer';
   const memory = [
     ...(status.memory ? [`up ${megabytes(status.memory)}`] : []),
     ...(status.registry.memory ? [`registry ${megabytes(status.registry.memory)}`] : []),
@@ -64,11 +66,13 @@ function text(context: Context, status: FabricStatus): string {
         {
           title: 'LINKS',
           value: (row) =>
-            links
-              .filter(({ site }) => site === row.site)
-              .map(({ account }) => account)
-              .sort()
-              .join(', '),
+            status.joined
+              ? row.leafs
+              : links
+                  .filter(({ site }) => site === row.site)
+                  .map(({ account }) => account)
+                  .sort()
+                  .join(', '),
         },
       ],
       servers,

@@ -79,6 +79,17 @@ export function collectHosts(
   return pairs;
 }
 
+/** Parses a host name or address. */
+export function parseHost(text: string): string {
+  if (!isHost(text)) throw new InvalidArgumentError('Expected a host name or address.');
+  return text;
+}
+
+/** Collects host names and addresses from an option that may come several times. */
+export function collectHostNames(text: string, before: readonly string[] = []): string[] {
+  return [...before, parseHost(text)];
+}
+
 /** A name of DNS (RFC 1123, section 2.1) or an address. */
 function isHost(text: string): boolean {
   const labels = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;

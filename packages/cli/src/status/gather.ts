@@ -2,6 +2,7 @@ import {
   ailments,
   connectAdmin,
   fabricLayout,
+  linksWanted,
   lockHolder,
   readFabric,
   readProcesses,
@@ -63,6 +64,8 @@ export interface FabricStatus {
   readonly memory: Memory | null;
   readonly dir: string;
   readonly revision: number | null;
+  /** Of a site that joined: where the hub is, which alone can tell the rest. */
+  readonly joined: readonly string[] | null;
   readonly registry: {
     readonly pid: number | null;
     readonly alive: boolean;
@@ -93,17 +96,19 @@ export interface FabricStatus {
 /** Gathers it. Rejects with a FabricError where there is no fabric in the folder. */
 export async function gatherStatus(context: Context, dir: string): Promise<FabricStatus> {
   const layout = fabricLayout(dir);
-  const { sites: names, tenants } = await readFabric(dir);
+  const { sites: names, tenants, joined } = await readFabric(dir);
   const pid = (await lockHolder(layout.lock)) ?? null;
   // A table that a killed `up` left behind says nothing.
   const processes = pid === null ? {} : await readProcesses(layout.processes);
   const idOf = (name: string) => processes[name] ?? null;
   const [servers, reply] = await Promise.all([
     Promise.all(names.map((site) => serverStatus(context, dir, site, idOf(`server ${site}`)))),
-    askRegistry(context, dir),
+    joined ? undefined : askRegistry(context, dir),
   ]);
   const found: string[] = [];
-  if (pid === null && typeof reply === 'string') {
+  if (reply === undefined) {
+    for (const server of servers) found.push(...(await ailmentsHere(dir, server, processes)));
+  } else if (pid === null && typeof reply === 'string') {
     found.push(`the fabric in ${layout.root} is not up; causeway up starts it`);
   } else {
     for (const { alive, site, monitor } of servers) {
@@ -123,6 +128,7 @@ export async function gatherStatus(context: Context, dir: string): Promise<Fabri
     memory: own === undefined ? null : { rss: own, age: 0 },
     dir: layout.root,
     revision: known?.revision ?? null,
+    joined: joined?.hub ?? null,
     registry: { pid: idOf('registry'), alive: known !== undefined, memory: known?.memory ?? null },
     servers: servers.map((server) => ({ ...server, memory: server.memory ?? toldOf(server.site) })),
     links: known?.links ?? [],
@@ -155,6 +161,22 @@ function inForceOf(reply: StatusReply | undefined): FabricStatus['inForce'] {
   const sites = (reply?.sites ?? []).flatMap(({ standing }) => (standing ? [standing] : []));
   const have = sites.filter(({ state }) => state === 'in-force').length;
   return { have, of: sites.length, sites };
+}
+
+/** What is wrong with a site that joined, as far as that can be seen where it is. */
+async function ailmentsHere(
+  dir: string,
+  { site, alive, monitor, leafs }: ServerStatus,
+  processes: Readonly<Record<string, number>>,
+): Promise<string[]> {
+  const layout = fabricLayout(dir);
+  if (!alive) return [`the server of site ${site} does not answer at ${monitor}; causeway up starts it`];
+  const found: string[] = [];
+  const wanted = linksWanted(await readSite(dir, site));
+  if ((leafs ?? 0) < wanted) found.push(`site ${site} has ${leafs ?? 0} of ${wanted} links to the hub`);
+  const gateway = processes[`gateway ${site}`] ?? (await lockHolder(layout.part(`gateway-${site}`)));
+  if (gateway === undefined) found.push(`the gateway of site ${site} does not run here`);
+  return found;
 }
 
 /** What the registry says, or why it says nothing. */

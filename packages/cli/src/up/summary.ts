@@ -25,7 +25,8 @@ export function printSummary(context: Context, format: Format, summary: FabricSu
     summary.sites,
   );
   stdout.write(
-    `${summary.dir} is up as process ${summary.pid}, registry ${summary.registry}; ` +
+    `${summary.dir} is up as process ${summary.pid}` +
+      `${summary.registry === null ? '' : `, registry ${summary.registry}`}; ` +
       `tenants: ${summary.tenants.join(', ')}\nCA of its certificates: ${summary.ca}\n\n${sites}`,
   );
 }

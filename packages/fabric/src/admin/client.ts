@@ -14,6 +14,8 @@ import {
   type GetRequest,
   type InForceReply,
   type InForceRequest,
+  type InviteReply,
+  type InviteRequest,
   type IssueReply,
   type IssueRequest,
   type Logger,
@@ -24,6 +26,7 @@ import {
   type RevokeSiteReply,
   readReply,
   type StatusReply,
+  type UninviteReply,
 } from '@causeway/protocol';
 import { connectNats, createReplyMux, MuxError, readCreds, tagOf } from '@causeway/transport';
 import { fabricLayout } from '../layout.ts';
@@ -44,6 +47,10 @@ export interface AdminClient {
   revokeSite(site: string): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Invites a new site to join. */
+  invite(request: InviteRequest): Promise<InviteReply>;
+  /** Takes an invitation back. */
+  uninvite(site: string): Promise<UninviteReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
@@ -140,6 +147,8 @@ export async function connectAdmin(
     revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    invite: (request) => ask('invite', request, 'InviteReply'),
+    uninvite: (site) => ask('uninvite', { site }, 'UninviteReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();

@@ -4,6 +4,7 @@ import { describeCertificate, readSecret, renewServerCertificate, writeJwt } fro
 import type { Clock, Logger, Random } from '@causeway/protocol';
 import { fabricLayout } from '../layout.ts';
 import { certificateDaysOf, type SiteSettings } from '../settings.ts';
+import { askForCertificate } from './ask-registry.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** A certificate is renewed when a third of its life is left; it is looked at some twenty times in its life. */
@@ -12,9 +13,9 @@ const looksPerLife = 20;
 const longestLookMs = 60 * 60 * 1_000;
 
 /**
- * Sees to it that a site's server has a certificate that is good. Where the fabric's authority is in the folder, it
- * is renewed in time, with the same key; where it is not, a certificate that somebody put there is taken up, and one
- * that ends soon is warned of. The server reads it again without cutting a connection: `reload`. Returns the
+ * Sees to it that a site's server has a certificate that is good. It is renewed in time, with the same key: by the
+ * fabric's authority where that is in the folder, else by the registry, which the site asks. A certificate that somebody
+ * put there is taken up, and one that ends soon for all that is warned of. The server reads it again without cutting a connection: `reload`. Returns the
  * function that ends it.
  */
 export function keepCertificate(options: {
@@ -54,29 +55,43 @@ export function keepCertificate(options: {
     inUse = fingerprint;
     const left = notAfter - clock.now();
     if (left > lifeMs * renewedAt) return;
+    const current = { cert, key: await readSecret(keyFile) };
+    const renewed = await renew(current, notAfter);
+    if (renewed === undefined) return;
+    await writeJwt(file, renewed);
+    const next = describeCertificate(renewed);
+    inUse = next.fingerprint;
+    reload();
+    logger.info({ until: new Date(next.notAfter).toISOString() }, 'certificate renewed');
+  }
+
+  /** By the authority where it is here, else by the registry; undefined, with a warning, where neither will. */
+  async function renew(
+    current: { cert: string; key: string },
+    notAfter: number,
+  ): Promise<string | undefined> {
+    const days = lifeMs / dayMs;
     const ca = await authority();
     if (ca) {
-      const renewed = await renewServerCertificate({
-        ca,
-        current: { cert, key: await readSecret(keyFile) },
-        now: clock.now(),
-        days: lifeMs / dayMs,
-        random,
-      });
-      await writeJwt(file, renewed);
-      const next = describeCertificate(renewed);
-      inUse = next.fingerprint;
-      reload();
-      logger.info({ until: new Date(next.notAfter).toISOString() }, 'certificate renewed');
-    } else {
-      const until = new Date(notAfter).toISOString();
-      const what =
-        left > 0 ? 'the certificate of this server ends soon' : 'the certificate of this server has expired';
-      logger[left > 0 ? 'warn' : 'error'](
-        { until, file },
-        `${what}, and the authority is not in this folder: renew it where the fabric was founded, and copy it here`,
-      );
+      const renewed = await renewServerCertificate({ ca, current, now: clock.now(), days, random });
+      return `${renewed}${site.cloud ? ca.cert : ''}`;
     }
+    try {
+      const renewed = await askForCertificate(dir, site, current, days, options);
+      return site.cloud ? `${renewed}${await readFile(layout.ca, 'utf8')}` : renewed;
+    } catch (err) {
+      logger.warn({ err }, 'the registry has not renewed the certificate of this server; trying again');
+    }
+    const until = new Date(notAfter).toISOString();
+    const over = notAfter <= clock.now();
+    const what = over
+      ? 'the certificate of this server has expired'
+      : 'the certificate of this server ends soon';
+    logger[over ? 'error' : 'warn'](
+      { until, file },
+      `${what}, neither the authority’s key is in this folder nor did the registry renew it: renew it where the fabric was founded, and copy it here`,
+    );
+    return undefined;
   }
 
   return clock.every(Math.min(longestLookMs, Math.max(1_000, lifeMs / looksPerLife)), () => {

@@ -61,15 +61,15 @@ export async function foundAccount<K extends AccountKind>(
   return { kind, name, publicKey: identity.publicKey, jwt, signers };
 }
 
-/** A user of a founded account, with a key made here and now, because it is used here. */
+/** A user of a founded account, with a key made here and now, because it is used here, or made here before. */
 export async function foundUser<K extends AccountKind>(
   account: FoundedAccount<K>,
   role: RoleOf<K>,
   name: string,
   tags: UserTags,
   around: FoundingPorts,
+  keys: Keys = createKeys('user', around.random),
 ): Promise<{ readonly jwt: string; readonly seed: string; readonly publicKey: string }> {
-  const keys = createKeys('user', around.random);
   const signer = account.signers[role];
   if (!signer) throw new Error(`account ${account.name} has no signing key for ${role}`);
   const { jwt } = await issueUser({

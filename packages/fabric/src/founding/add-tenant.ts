@@ -42,6 +42,8 @@ export async function addTenant(dir: string, tenant: string, ports: FoundingPort
   const layout = fabricLayout(dir);
   const settings = await readFabric(dir);
   await requireOwnFolder(dir);
+  // A site that joined has no keys to found one with.
+  await readHub(dir);
   if (settings.tenants.includes(tenant)) {
     throw new FabricError(
       `there is a tenant ${tenant} already; where it is not in force yet, causeway down and up take it up`,

@@ -8,6 +8,7 @@ import {
   hubSite,
   issueOperator,
   siteFault,
+  streamsDisk,
   syncFolder,
   tenantFault,
   writeJwt,
@@ -16,9 +17,11 @@ import {
 import type { AccountDocument, Site } from '@causeway/protocol';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
+import { nextSigningFile } from '../recovery/rotation.ts';
 import { FabricError, stateFormat, writeFabric } from '../settings.ts';
 import { lockHolder, takeLock } from '../up/lock.ts';
 import { type FoundedAccount, type FoundingPorts, foundAccount, foundUser } from './accounts.ts';
+import { foundIssuingCa } from './issuing-ca.ts';
 import { foundSite, type SitePlan } from './site.ts';
 
 /** A fabric to be founded. The first site is the cloud. */
@@ -28,8 +31,7 @@ export interface FabricPlan {
 }
 
 const caYears = 10;
-/** Bytes of disk for each account with streams; a server refuses accounts that together exceed its own limit. */
-export const diskBytes = 6 * 1024 ** 3;
+export const diskBytes = streamsDisk;
 
 /** The name that the fabric's first administrator has. */
 const firstAdmin = 'root';
@@ -127,13 +129,16 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
 
   const operator = createKeys('operator', random);
   const operatorSigning = createKeys('operator', random);
+  // Servers take an operator's claims at their start alone. So they trust the next signing key from the first.
+  const nextSigning = createKeys('operator', random);
   const { jwt: operatorJwt } = await issueOperator({
     name: 'causeway',
     keys: operator,
-    signingKeys: [operatorSigning.publicKey],
+    signingKeys: [operatorSigning.publicKey, nextSigning.publicKey],
     now: clock.now(),
   });
   await writeSecret(path.join(layout.operator, 'operator.nk'), operator.seed);
+  await writeSecret(nextSigningFile(dir), nextSigning.seed);
   await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
 
   const founding = { ...ports, operatorSigner: operatorSigning.seed, sites: plan.sites.length, diskBytes };
@@ -157,6 +162,8 @@ async function foundInto(dir: string, plan: FabricPlan, ports: FoundingPorts): P
     sites.push(document);
   }
 
+  await foundIssuingCa(dir, { ca, now: clock.now(), random });
+  await writeJwt(path.join(layout.registry, 'operator.jwt'), operatorJwt);
   await foundRegistry(dir, { ...ports, operatorSigner: operatorSigning.seed, control, ops, tenants, sites });
   const admin = await foundUser(control, 'fabric-admin', firstAdmin, {}, ports);
   await writeSecret(layout.admin, formatCreds(admin.jwt, admin.seed));

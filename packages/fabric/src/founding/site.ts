@@ -120,9 +120,10 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     }
   }
 
+  const hosts = [...new Set([plan.host, ...plan.alsoKnownAs])];
   const certificate = await issueServerCertificate({
     ca,
-    hosts: [...new Set([plan.host, ...plan.alsoKnownAs])],
+    hosts,
     now: clock.now(),
     days: certificateDaysOf(plan),
     random,
@@ -133,7 +134,12 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     folder: layout.nats,
     operatorJwt: around.operatorJwt,
     accounts: Object.fromEntries(accounts.map((account) => [account.publicKey, account.jwt])),
-    tls: { certificate: certificate.cert, key: certificate.key, ca: ca.cert },
+    // The hub shows its authority too: a site that joins knows no more of it than its fingerprint.
+    tls: {
+      certificate: `${certificate.cert}${plan.cloud ? ca.cert : ''}`,
+      key: certificate.key,
+      ca: ca.cert,
+    },
     credentials: leafCredentials,
     ...(own
       ? {
@@ -164,6 +170,8 @@ export async function foundSite(plan: SitePlan, around: SiteFounding): Promise<S
     name: plan.name,
     tenants: tenantKeys,
     gateways: { [gatewayName]: [gatewayKey] },
+    hosts,
+    own: (own ? [own, system] : [ops, system]).map(({ publicKey, jwt }) => ({ publicKey, jwt })),
     ...(controlLeaf === undefined ? {} : { leaf: controlLeaf }),
   };
 }

@@ -58,7 +58,10 @@ export async function startFabricRegistry(dir: string, ports: GatewayPorts): Pro
   const layout = fabricLayout(dir);
   const { startRegistry } = await import('@causeway/registry');
   return startRegistry(
-    { dir: layout.registry, url: siteUrl(hub), ca: await readFile(layout.ca, 'utf8') },
+    {
+      ...{ dir: layout.registry, url: siteUrl(hub), ca: await readFile(layout.ca, 'utf8') },
+      ...(hub.ports.leaf === undefined ? {} : { leafUrl: `tls://${hub.host}:${hub.ports.leaf}` }),
+    },
     ports,
   );
 }

@@ -51,10 +51,16 @@ it('operator - new keys sign everything anew, once, also where an earlier try wa
   expect(await resolverFiles(dir)).toEqual(begun);
 
   const signing = publicKeyOf((await read(layout.registry, 'operator-signing.nk')).trim());
+  const next = publicKeyOf((await read(layout.operator, 'next-signing.nk')).trim());
   expect(publicKeyOf((await read(layout.operator, 'operator.nk')).trim())).toBe(operator);
-  for (const folder of [layout.operator, layout.site('cloud').nats, layout.site('edge-a').nats]) {
+  for (const folder of [
+    layout.operator,
+    layout.registry,
+    layout.site('cloud').nats,
+    layout.site('edge-a').nats,
+  ]) {
     const { subject, nats } = decodeJwt(await read(folder, 'operator.jwt'));
-    expect([subject, nats.signing_keys]).toEqual([operator, [signing]]);
+    expect([subject, nats.signing_keys]).toEqual([operator, [signing, next]]);
   }
   expect(accounts).toBe(new Set(before.map(({ account }) => account)).size);
   for (const [index, { account, jwt }] of begun.entries()) {

@@ -14,10 +14,10 @@ import {
 } from '@causeway/identity';
 import type { Bootstrap } from '@causeway/registry';
 import { fabricLayout } from '../layout.ts';
-import { readFabric } from '../settings.ts';
+import { readFabric, readHub } from '../settings.ts';
 import { type RecoveryPorts, whileDown } from './hub-access.ts';
 import { readClaims, resolverFiles, trustedIssuers } from './resolvers.ts';
-import { nextFolder } from './rotation.ts';
+import { nextFolder, nextSigningFile } from './rotation.ts';
 
 /** What new operator keys came to. */
 export interface OperatorRotated {
@@ -35,7 +35,7 @@ export interface OperatorRotated {
 async function nextKeys(
   dir: string,
   random: RecoveryPorts['random'],
-): Promise<{ operator: Keys; signing: Keys }> {
+): Promise<{ operator: Keys; signing: Keys; later: Keys }> {
   const keysIn = async (name: string): Promise<Keys> => {
     const file = path.join(nextFolder(dir), name);
     if (await stat(file).catch(() => undefined)) {
@@ -46,7 +46,11 @@ async function nextKeys(
     await writeSecret(file, keys.seed);
     return keys;
   };
-  return { operator: await keysIn('operator.nk'), signing: await keysIn('operator-signing.nk') };
+  return {
+    operator: await keysIn('operator.nk'),
+    signing: await keysIn('operator-signing.nk'),
+    later: await keysIn('next-signing.nk'),
+  };
 }
 
 /**
@@ -60,13 +64,15 @@ export async function rotateOperator(
   const { dir } = options;
   const { clock, random, onProgress } = ports;
   const layout = fabricLayout(dir);
-  const { sites } = await readFabric(dir);
+  const { sites, joined } = await readFabric(dir);
+  // A site that joined has none of these keys; this says so.
+  if (joined) await readHub(dir);
   return whileDown(dir, ports, async () => {
     onProgress('signing all accounts anew');
-    const { operator, signing } = await nextKeys(dir, random);
+    const { operator, signing, later } = await nextKeys(dir, random);
     const issuer = signing.publicKey;
     const { jwt: operatorJwt } = await issueOperator({
-      ...{ name: 'causeway', keys: operator, signingKeys: [issuer], now: clock.now() },
+      ...{ name: 'causeway', keys: operator, signingKeys: [issuer, later.publicKey], now: clock.now() },
     });
 
     // Of an earlier try that was cut short, some bear the new signature already.
@@ -108,6 +114,10 @@ export async function rotateOperator(
     await writeSecret(path.join(layout.registry, 'operator-signing.nk'), signing.seed);
     await writeJwt(path.join(layout.operator, 'operator.jwt'), operatorJwt);
     await writeSecret(path.join(layout.operator, 'operator.nk'), operator.seed);
+    await writeJwt(path.join(layout.registry, 'operator.jwt'), operatorJwt);
+    await writeSecret(nextSigningFile(dir), later.seed);
+    for (const name of ['last-signing.nk', 'later-signing.nk'])
+      await rm(path.join(layout.operator, name), { force: true });
     await rm(nextFolder(dir), { recursive: true });
 
     return {

@@ -34,7 +34,7 @@ export async function holdPart(dir: string, name: string, clock: Clock): Promise
         `this fabric is up, as process ${holder}, which runs all parts; end it first with causeway down`,
       );
     }
-    if (name === 'registry') await bringUpToDate(dir);
+    if (name === 'registry' || name === 'hub') await bringUpToDate(dir);
   } catch (error) {
     await release();
     throw error;

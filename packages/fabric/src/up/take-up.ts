@@ -58,6 +58,15 @@ export async function takeUpTenant(
   return done;
 }
 
+/** Has `up` start a part of a fabric again; resolves when it runs as another process. Does nothing where it does not run. */
+export async function restartPart(dir: string, name: string, clock: Clock): Promise<void> {
+  const { processes: file } = fabricLayout(dir);
+  const pid = (await readProcesses(file))[name];
+  if (pid === undefined) return;
+  signal(pid, 'SIGTERM');
+  await changed(clock, file, name, pid);
+}
+
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

@@ -9,6 +9,7 @@ import { keepCertificate } from '../certificates/keep-certificate.ts';
 import { forgetSite } from '../founding/forget-site.ts';
 import { checkPlan, clearFounding, foundFabric, isFounded } from '../founding/found.ts';
 import { bringUpToDate } from '../founding/up-to-date.ts';
+import { waitUntilLinked } from '../joining/linked.ts';
 import { fabricLayout } from '../layout.ts';
 import { serverOf } from '../parts/parts.ts';
 import { supervisePart } from '../process/supervise-part.ts';
@@ -61,8 +62,8 @@ export interface FabricSummary {
   readonly ca: string;
   readonly sites: readonly SiteSummary[];
   readonly tenants: readonly string[];
-  /** Id of the registry's process. */
-  readonly registry: number;
+  /** Id of the registry's process; null where that is elsewhere: a site that joined has none. */
+  readonly registry: number | null;
   readonly pid: number;
 }
 
@@ -95,7 +96,7 @@ async function settle(options: UpOptions, founded: boolean): Promise<void> {
   await clearFounding(dir);
   const differs = (wanted: readonly string[] | undefined, has: readonly string[]) =>
     wanted !== undefined && [...wanted].sort().join() !== [...has].sort().join();
-  const standingEdges = standing.sites.slice(1);
+  const standingEdges = standing.joined ? standing.sites : standing.sites.slice(1);
   if (differs(edges, standingEdges) || differs(tenants, standing.tenants)) {
     throw new FabricError(
       `${fabricLayout(dir).root} holds a fabric with edges ${standingEdges.join(',')} and tenants ` +
@@ -136,7 +137,7 @@ export async function up(options: UpOptions): Promise<Fabric> {
     // One that was founded just now has told nobody of its ports, and others may have taken them since.
     if (options.newPorts || !founded) await whileChanging(layout, () => moveTakenPorts(dir));
     await mkdir(layout.logs, { recursive: true, mode: 0o700 });
-    const { sites: names, tenants } = await readFabric(dir);
+    const { sites: names, tenants, joined } = await readFabric(dir);
     const sites = await Promise.all(names.map((name) => readSite(dir, name)));
     await requireFreePorts(sites);
     // A move of ports that was cut short is completed here.
@@ -191,19 +192,15 @@ export async function up(options: UpOptions): Promise<Fabric> {
 
     onProgress('starting the servers');
     await allStarted(sites.map(startServer));
-    onProgress('starting the registry');
-    await startPart('registry', ['registry', layout.root]);
+    if (!joined) {
+      onProgress('starting the registry');
+      await startPart('registry', ['registry', layout.root]);
+    }
     onProgress('starting the gateways');
     await allStarted(sites.map(({ site }) => startPart(`gateway ${site}`, ['gateway', layout.root, site])));
     onProgress('waiting for the links and gateways');
-    const admin = await connectAdmin(dir, { clock, random, logger });
-    try {
-      const status = await waitUntilReady({ admin, sites: names, tenants, clock });
-      // Revoked by somebody elsewhere: what runs here goes on alone for this time, and is left out from the next.
-      for (const { name, revoked } of status.sites) if (revoked) await forgetSite(dir, name);
-    } finally {
-      await admin.close();
-    }
+    if (joined) await awaitLinks(sites, joined.hub, options);
+    else await awaitFabric(dir, names, tenants, options);
     await processes.saved();
 
     const summary = summarize(layout.root, layout.ca, sites, tenants, processes.current);
@@ -218,6 +215,35 @@ export async function up(options: UpOptions): Promise<Fabric> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Waits until the registry says that all is there. */
+async function awaitFabric(
+  dir: string,
+  names: readonly string[],
+  tenants: readonly string[],
+  { clock, random, logger }: Pick<UpOptions, 'clock' | 'random' | 'logger'>,
+): Promise<void> {
+  const admin = await connectAdmin(dir, { clock, random, logger });
+  try {
+    const status = await waitUntilReady({ admin, sites: names, tenants, clock });
+    // Revoked by somebody elsewhere: what runs here goes on alone for this time, and is left out from the next.
+    for (const { name, revoked } of status.sites) if (revoked) await forgetSite(dir, name);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Waits for the links of a site that joined. It runs without them, too: the hub may be down just now. */
+async function awaitLinks(
+  sites: readonly SiteSettings[],
+  hub: readonly string[],
+  { clock, logger }: Pick<UpOptions, 'clock' | 'logger'>,
+): Promise<void> {
+  for (const site of sites) {
+    if (await waitUntilLinked(site, clock)) continue;
+    logger.warn({ site: site.site, hub }, 'the site runs, and has not all its links to the hub yet');
   }
 }
 
@@ -247,7 +273,7 @@ function summarize(
       gateway: idOf(`gateway ${site.site}`),
     })),
     tenants,
-    registry: idOf('registry'),
+    registry: processes.registry ?? null,
     pid: process.pid,
   };
 }

@@ -82,6 +82,18 @@ export const messageSchemas: readonly object[] = [
       "revokeSiteReply": {
         "$ref": "#/$defs/revokeSiteReply"
       },
+      "inviteRequest": {
+        "$ref": "#/$defs/inviteRequest"
+      },
+      "inviteReply": {
+        "$ref": "#/$defs/inviteReply"
+      },
+      "uninviteRequest": {
+        "$ref": "#/$defs/uninviteRequest"
+      },
+      "uninviteReply": {
+        "$ref": "#/$defs/uninviteReply"
+      },
       "removeSiteRequest": {
         "$ref": "#/$defs/removeSiteRequest"
       },
@@ -219,6 +231,7 @@ export const messageSchemas: readonly object[] = [
               "apis",
               "policies",
               "sites",
+              "invitations",
               "services",
               "instances",
               "routes"
@@ -795,6 +808,103 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "inviteRequest": {
+        "description": "Invite a new site to join: one redemption, fifteen minutes at most.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenants": {
+            "description": "Tenants that are to be there; all where absent.",
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "hosts": {
+            "description": "Names and addresses that the site's certificate may be for, besides the site's name and this machine's own.",
+            "type": "array",
+            "maxItems": 32,
+            "items": {
+              "$ref": "enroll-messages.json#/$defs/host"
+            }
+          },
+          "expires": {
+            "description": "Milliseconds until it expires.",
+            "type": "integer",
+            "minimum": 1000,
+            "maximum": 900000
+          }
+        }
+      },
+      "inviteReply": {
+        "type": "object",
+        "required": [
+          "token",
+          "site",
+          "tenants",
+          "hosts",
+          "expires",
+          "revision"
+        ],
+        "properties": {
+          "token": {
+            "description": "The invitation itself; kept nowhere.",
+            "type": "string"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenants": {
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "hosts": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "expires": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
+      "uninviteRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      },
+      "uninviteReply": {
+        "type": "object",
+        "required": [
+          "revision"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
       "removeSiteRequest": {
         "description": "Cut a site off and delete it with its services. The fabric's administrators only.",
         "type": "object",
@@ -1338,6 +1448,12 @@ export const messageSchemas: readonly object[] = [
       },
       "compiledReply": {
         "$ref": "#/$defs/compiledReply"
+      },
+      "certificateRequest": {
+        "$ref": "#/$defs/certificateRequest"
+      },
+      "certificateReply": {
+        "$ref": "#/$defs/certificateReply"
       }
     },
     "$defs": {
@@ -1637,6 +1753,413 @@ export const messageSchemas: readonly object[] = [
                 }
               }
             }
+          }
+        }
+      },
+      "certificateRequest": {
+        "description": "control.<site>.certificate: a new certificate for the site's server.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "certificate"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "certificate": {
+            "description": "PKCS #10 (RFC 2986), PEM.",
+            "type": "string",
+            "maxLength": 8192
+          },
+          "certificateDays": {
+            "type": "number",
+            "exclusiveMinimum": 0
+          }
+        }
+      },
+      "certificateReply": {
+        "type": "object",
+        "required": [
+          "certificate",
+          "time"
+        ],
+        "properties": {
+          "certificate": {
+            "type": "string"
+          },
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "enroll-messages.json",
+    "title": "EnrollMessages",
+    "description": "What a joining site and the registry say to each other on enroll.<grant>. Only public keys travel.",
+    "type": "object",
+    "properties": {
+      "enrollRequest": {
+        "$ref": "#/$defs/enrollRequest"
+      },
+      "enrollReply": {
+        "$ref": "#/$defs/enrollReply"
+      },
+      "enrolled": {
+        "$ref": "#/$defs/enrolled"
+      }
+    },
+    "$defs": {
+      "accountKey": {
+        "type": "string",
+        "pattern": "^A[A-Z2-7]{55}$"
+      },
+      "userKey": {
+        "type": "string",
+        "pattern": "^U[A-Z2-7]{55}$"
+      },
+      "host": {
+        "description": "A name of DNS or an address.",
+        "type": "string",
+        "pattern": "^[A-Za-z0-9.:-]{1,253}$"
+      },
+      "joiningKeys": {
+        "description": "Public halves of all keys that the joining site made.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "account",
+          "system",
+          "leaf",
+          "gateway",
+          "tenants"
+        ],
+        "properties": {
+          "account": {
+            "description": "The site's own account site-<site>, and the signing keys of its roles.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "key",
+              "signers"
+            ],
+            "properties": {
+              "key": {
+                "$ref": "#/$defs/accountKey"
+              },
+              "signers": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 16,
+                "propertyNames": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "additionalProperties": {
+                  "$ref": "#/$defs/accountKey"
+                }
+              }
+            }
+          },
+          "system": {
+            "description": "The system account of the site's server.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "key",
+              "signers"
+            ],
+            "properties": {
+              "key": {
+                "$ref": "#/$defs/accountKey"
+              },
+              "signers": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 16,
+                "propertyNames": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "additionalProperties": {
+                  "$ref": "#/$defs/accountKey"
+                }
+              }
+            }
+          },
+          "leaf": {
+            "description": "The site's leaf user in CONTROL.",
+            "$ref": "#/$defs/userKey"
+          },
+          "gateway": {
+            "description": "The user of the site's gateway in its own account: it signs blocks.",
+            "$ref": "#/$defs/userKey"
+          },
+          "tenants": {
+            "description": "The site's users in each tenant's account.",
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1000,
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "gateway",
+                "leaf"
+              ],
+              "properties": {
+                "gateway": {
+                  "$ref": "#/$defs/userKey"
+                },
+                "leaf": {
+                  "$ref": "#/$defs/userKey"
+                }
+              }
+            }
+          }
+        }
+      },
+      "enrollRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "keys",
+          "certificate",
+          "answerTo",
+          "signatures",
+          "proof"
+        ],
+        "properties": {
+          "keys": {
+            "$ref": "#/$defs/joiningKeys"
+          },
+          "certificate": {
+            "description": "The request for the certificate of the site's server: PKCS #10 (RFC 2986), PEM.",
+            "type": "string",
+            "maxLength": 8192
+          },
+          "certificateDays": {
+            "description": "How long the certificate shall be good, in days; the registry's own measure is the most.",
+            "type": "number",
+            "exclusiveMinimum": 0
+          },
+          "answerTo": {
+            "description": "Public X25519 key, base64url: the answer is sealed for it.",
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]{43}$"
+          },
+          "signatures": {
+            "description": "Of the canonical JSON of all else but the proof, by the keys of the two accounts: nobody is given claims for an account that is not his.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "account",
+              "system"
+            ],
+            "properties": {
+              "account": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]{86}$"
+              },
+              "system": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]{86}$"
+              }
+            }
+          },
+          "proof": {
+            "description": "That the sender has the invitation's secret: its public NKey, and its signature of the canonical JSON of all else but the signatures, base64url.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "key",
+              "signature"
+            ],
+            "properties": {
+              "key": {
+                "$ref": "#/$defs/userKey"
+              },
+              "signature": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_-]{86}$"
+              }
+            }
+          }
+        }
+      },
+      "enrollReply": {
+        "description": "Sealed, since whoever has the invitation's JWT alone could listen: X25519 with a key made for this answer, HKDF-SHA-256, AES-256-GCM with the tag at the end. Holds an `enrolled`.",
+        "type": "object",
+        "required": [
+          "key",
+          "iv",
+          "data"
+        ],
+        "properties": {
+          "key": {
+            "type": "string"
+          },
+          "iv": {
+            "type": "string"
+          },
+          "data": {
+            "type": "string"
+          }
+        }
+      },
+      "enrolled": {
+        "type": "object",
+        "required": [
+          "time",
+          "site",
+          "operator",
+          "gateway",
+          "accounts",
+          "users",
+          "certificate",
+          "hub"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "operator": {
+            "description": "The operator's JWT.",
+            "type": "string"
+          },
+          "accounts": {
+            "description": "Account claims by their names: the site's own, its system account, and its tenants'.",
+            "type": "object",
+            "additionalProperties": {
+              "type": "string"
+            }
+          },
+          "users": {
+            "type": "object",
+            "required": [
+              "leaf",
+              "tenants"
+            ],
+            "properties": {
+              "leaf": {
+                "type": "string"
+              },
+              "tenants": {
+                "type": "object",
+                "additionalProperties": {
+                  "type": "object",
+                  "required": [
+                    "gateway",
+                    "leaf"
+                  ],
+                  "properties": {
+                    "gateway": {
+                      "type": "string"
+                    },
+                    "leaf": {
+                      "type": "string"
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "certificate": {
+            "description": "The server's certificate with those between it and the authority, PEM.",
+            "type": "string"
+          },
+          "hub": {
+            "description": "Where leaf nodes enter the hub: tls://host:port.",
+            "type": "string"
+          },
+          "gateway": {
+            "description": "What the site's gateway is called.",
+            "$ref": "names.json#/$defs/name"
+          }
+        }
+      }
+    }
+  },
+  {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "invitation.json",
+    "title": "Invitation",
+    "description": "An invitation of a site to join, as the registry keeps it: of its secret no more than a hash.",
+    "type": "object",
+    "additionalProperties": false,
+    "required": [
+      "kind",
+      "site",
+      "grant",
+      "verifier",
+      "tenants",
+      "hosts",
+      "created",
+      "expires",
+      "by"
+    ],
+    "properties": {
+      "kind": {
+        "const": "invitation"
+      },
+      "site": {
+        "$ref": "names.json#/$defs/name"
+      },
+      "grant": {
+        "$ref": "names.json#/$defs/token"
+      },
+      "verifier": {
+        "description": "SHA-256 of the public half of the secret, hexadecimal.",
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$"
+      },
+      "tenants": {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+          "$ref": "names.json#/$defs/name"
+        }
+      },
+      "hosts": {
+        "description": "Names and addresses that the site's certificate may be for.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "created": {
+        "$ref": "names.json#/$defs/millis"
+      },
+      "expires": {
+        "$ref": "names.json#/$defs/millis"
+      },
+      "by": {
+        "description": "The administrator who made it.",
+        "type": "string"
+      },
+      "redeemed": {
+        "description": "Set once it was: when, and a hash of the public keys it was redeemed with, which alone may ask again.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "at",
+          "keys"
+        ],
+        "properties": {
+          "at": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "keys": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$"
           }
         }
       }
@@ -2692,6 +3215,33 @@ export const messageSchemas: readonly object[] = [
         "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
         "$ref": "names.json#/$defs/publicKey"
       },
+      "hosts": {
+        "description": "Names and addresses that the certificate of the site's server may be for; absent where it was founded before they were kept.",
+        "type": "array",
+        "items": {
+          "type": "string"
+        }
+      },
+      "own": {
+        "description": "The site's own accounts as they were signed last: a new signing key of the operator signs them anew. Absent where it was founded before they were kept.",
+        "type": "array",
+        "items": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": [
+            "publicKey",
+            "jwt"
+          ],
+          "properties": {
+            "publicKey": {
+              "$ref": "names.json#/$defs/publicKey"
+            },
+            "jwt": {
+              "type": "string"
+            }
+          }
+        }
+      },
       "revoked": {
         "description": "True where the keys of the site's users are void: it is cut off for good.",
         "const": true
@@ -2718,6 +3268,10 @@ export const messageRefs = {
   "RevokeReply": "admin-messages.json#/$defs/revokeReply",
   "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
   "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
+  "InviteRequest": "admin-messages.json#/$defs/inviteRequest",
+  "InviteReply": "admin-messages.json#/$defs/inviteReply",
+  "UninviteRequest": "admin-messages.json#/$defs/uninviteRequest",
+  "UninviteReply": "admin-messages.json#/$defs/uninviteReply",
   "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
   "InForceRequest": "admin-messages.json#/$defs/inForceRequest",
   "InForceReply": "admin-messages.json#/$defs/inForceReply",
@@ -2740,6 +3294,12 @@ export const messageRefs = {
   "Announcement": "control-messages.json#/$defs/announcement",
   "CompiledRequest": "control-messages.json#/$defs/compiledRequest",
   "CompiledReply": "control-messages.json#/$defs/compiledReply",
+  "CertificateRequest": "control-messages.json#/$defs/certificateRequest",
+  "CertificateReply": "control-messages.json#/$defs/certificateReply",
+  "EnrollRequest": "enroll-messages.json#/$defs/enrollRequest",
+  "EnrollReply": "enroll-messages.json#/$defs/enrollReply",
+  "Enrolled": "enroll-messages.json#/$defs/enrolled",
+  "Invitation": "invitation.json",
   "Manifest": "manifest.json",
   "Policy": "policy.json",
   "AuditRecord": "record.json",

@@ -20,6 +20,10 @@ export interface Messages {
   RevokeReply: RevokeReply;
   RevokeSiteRequest: RevokeSiteRequest;
   RevokeSiteReply: RevokeSiteReply;
+  InviteRequest: InviteRequest;
+  InviteReply: InviteReply;
+  UninviteRequest: UninviteRequest;
+  UninviteReply: UninviteReply;
   RemoveSiteRequest: RemoveSiteRequest;
   InForceRequest: InForceRequest;
   InForceReply: InForceReply;
@@ -42,6 +46,12 @@ export interface Messages {
   Announcement: Announcement;
   CompiledRequest: CompiledRequest;
   CompiledReply: CompiledReply;
+  CertificateRequest: CertificateRequest;
+  CertificateReply: CertificateReply;
+  EnrollRequest: EnrollRequest;
+  EnrollReply: EnrollReply;
+  Enrolled: Enrolled;
+  Invitation: Invitation;
   Manifest: Manifest;
   Policy: Policy;
   AuditRecord: AuditRecord;
@@ -116,7 +126,7 @@ export interface ApplyReply {
   }[];
 }
 export interface GetRequest {
-  kind: 'apis' | 'policies' | 'sites' | 'services' | 'instances' | 'routes';
+  kind: 'apis' | 'policies' | 'sites' | 'invitations' | 'services' | 'instances' | 'routes';
   name?: string;
 }
 export interface GetReply {
@@ -503,6 +513,71 @@ export interface RevokeSiteReply {
    * Number of the site's services.
    */
   services: number;
+}
+/**
+ * Invite a new site to join: one redemption, fifteen minutes at most.
+ */
+export interface InviteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * Tenants that are to be there; all where absent.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenants?: string[];
+  /**
+   * Names and addresses that the site's certificate may be for, besides the site's name and this machine's own.
+   *
+   * @maxItems 32
+   *
+   * Items: A name of DNS or an address.
+   */
+  hosts?: string[];
+  /**
+   * Milliseconds until it expires.
+   */
+  expires?: number;
+}
+export interface InviteReply {
+  /**
+   * The invitation itself; kept nowhere.
+   */
+  token: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenants: string[];
+  hosts: string[];
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  expires: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+export interface UninviteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+}
+export interface UninviteReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
 }
 /**
  * Cut a site off and delete it with its services. The fabric's administrators only.
@@ -1124,6 +1199,195 @@ export interface CompiledReply {
   }[];
 }
 /**
+ * control.<site>.certificate: a new certificate for the site's server.
+ */
+export interface CertificateRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * PKCS #10 (RFC 2986), PEM.
+   */
+  certificate: string;
+  certificateDays?: number;
+}
+export interface CertificateReply {
+  certificate: string;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+}
+export interface EnrollRequest {
+  keys: JoiningKeys;
+  /**
+   * The request for the certificate of the site's server: PKCS #10 (RFC 2986), PEM.
+   */
+  certificate: string;
+  /**
+   * How long the certificate shall be good, in days; the registry's own measure is the most.
+   */
+  certificateDays?: number;
+  /**
+   * Public X25519 key, base64url: the answer is sealed for it.
+   */
+  answerTo: string;
+  /**
+   * Of the canonical JSON of all else but the proof, by the keys of the two accounts: nobody is given claims for an account that is not his.
+   */
+  signatures: {
+    account: string;
+    system: string;
+  };
+  /**
+   * That the sender has the invitation's secret: its public NKey, and its signature of the canonical JSON of all else but the signatures, base64url.
+   */
+  proof: {
+    key: string;
+    signature: string;
+  };
+}
+/**
+ * Public halves of all keys that the joining site made.
+ */
+export interface JoiningKeys {
+  /**
+   * The site's own account site-<site>, and the signing keys of its roles.
+   */
+  account: {
+    key: string;
+    signers: {
+      [k: string]: string;
+    };
+  };
+  /**
+   * The system account of the site's server.
+   */
+  system: {
+    key: string;
+    signers: {
+      [k: string]: string;
+    };
+  };
+  /**
+   * The site's leaf user in CONTROL.
+   */
+  leaf: string;
+  /**
+   * The user of the site's gateway in its own account: it signs blocks.
+   */
+  gateway: string;
+  /**
+   * The site's users in each tenant's account.
+   */
+  tenants: {
+    [k: string]: {
+      gateway: string;
+      leaf: string;
+    };
+  };
+}
+/**
+ * Sealed, since whoever has the invitation's JWT alone could listen: X25519 with a key made for this answer, HKDF-SHA-256, AES-256-GCM with the tag at the end. Holds an `enrolled`.
+ */
+export interface EnrollReply {
+  key: string;
+  iv: string;
+  data: string;
+}
+export interface Enrolled {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * The operator's JWT.
+   */
+  operator: string;
+  /**
+   * Account claims by their names: the site's own, its system account, and its tenants'.
+   */
+  accounts: {
+    [k: string]: string;
+  };
+  users: {
+    leaf: string;
+    tenants: {
+      [k: string]: {
+        gateway: string;
+        leaf: string;
+      };
+    };
+  };
+  /**
+   * The server's certificate with those between it and the authority, PEM.
+   */
+  certificate: string;
+  /**
+   * Where leaf nodes enter the hub: tls://host:port.
+   */
+  hub: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+}
+/**
+ * An invitation of a site to join, as the registry keeps it: of its secret no more than a hash.
+ */
+export interface Invitation {
+  kind: 'invitation';
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A connection or call token.
+   */
+  grant: string;
+  /**
+   * SHA-256 of the public half of the secret, hexadecimal.
+   */
+  verifier: string;
+  /**
+   * @minItems 1
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenants: string[];
+  /**
+   * Names and addresses that the site's certificate may be for.
+   */
+  hosts: string[];
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  created: number;
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  expires: number;
+  /**
+   * The administrator who made it.
+   */
+  by: string;
+  /**
+   * Set once it was: when, and a hash of the public keys it was redeemed with, which alone may ask again.
+   */
+  redeemed?: {
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    at: number;
+    keys: string;
+  };
+}
+/**
  * Who may call which API's endpoints at which sites, under which limits. Deny beats allow; nothing matching means no access.
  */
 export interface Policy {
@@ -1235,7 +1499,7 @@ export interface LabelSelector {
  */
 export interface AuditRecord {
   /**
-   * The caller's call id.
+   * A connection or call token.
    */
   call: string;
   /**
@@ -1396,7 +1660,7 @@ export interface DiscoverRequest {
    */
   since?: number;
   /**
-   * Name of the list that the service has, as a reply gave it; only for a gateway whose replies name theirs.
+   * A connection or call token.
    */
   view?: string;
 }
@@ -1414,11 +1678,11 @@ export interface DiscoverReply {
    */
   unchanged: boolean;
   /**
-   * Names the list by what is in it: the same list has the same name, at every gateway.
+   * A connection or call token.
    */
   view?: string;
   /**
-   * Names the run of the gateway that answers: what it says later is never older.
+   * A connection or call token.
    */
   epoch?: string;
   apis: DiscoveredApi[];
@@ -1547,6 +1811,20 @@ export interface Site {
    * The public half of an NKey.
    */
   leaf?: string;
+  /**
+   * Names and addresses that the certificate of the site's server may be for; absent where it was founded before they were kept.
+   */
+  hosts?: string[];
+  /**
+   * The site's own accounts as they were signed last: a new signing key of the operator signs them anew. Absent where it was founded before they were kept.
+   */
+  own?: {
+    /**
+     * The public half of an NKey.
+     */
+    publicKey: string;
+    jwt: string;
+  }[];
   /**
    * True where the keys of the site's users are void: it is cut off for good.
    */

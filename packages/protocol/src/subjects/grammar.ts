@@ -59,6 +59,8 @@ export const subjects = {
   ),
   /** A joining site → registry; the grant's id, never its secret. */
   enroll: subject('enroll.{grant:token}'),
+  /** Registry → a joining site. */
+  enrollInbox: subject('_INBOX.enroll.{grant:token}.{token:token}'),
 } as const;
 
 /** Name of a subject in the grammar. */

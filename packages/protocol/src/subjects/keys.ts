@@ -19,6 +19,8 @@ export const documentKeys = {
   service: (tenant: string, site: string, name: string) => `service.${tenant}.${site}.${name}`,
   account: (name: string) => `account.any.${name}`,
   control: 'control.any.CONTROL',
+  /** One for each site: another invitation takes the place of the one before. */
+  invitation: (site: string) => `invitation.any.${site}`,
   formerSite: (name: string) => `former.any.${name}`,
 } as const;
 

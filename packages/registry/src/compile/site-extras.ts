@@ -1,3 +1,4 @@
+import { hubSite } from '@causeway/identity';
 import { compiledKeys, type Site } from '@causeway/protocol';
 import type { DocumentStore } from '../documents/store.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
@@ -16,6 +17,10 @@ export async function extrasOf(options: {
   for (const account of store.accounts) {
     if (!Object.hasOwn(site.tenants, account.name)) continue;
     extras.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
+  }
+  // The hub's own are pushed by the registry itself.
+  for (const { publicKey, jwt } of site.name === hubSite ? [] : (site.own ?? [])) {
+    extras.set(compiledKeys.account(publicKey), { jwt });
   }
   for (const [key, user] of await users.usersOf(site, services, before)) extras.set(key, user);
   return extras;

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Messages,
   parseMessage,
+  type Random,
   requireProtocol,
   subjects,
 } from '@causeway/protocol';
@@ -14,6 +15,8 @@ import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
+import type { SigningPapers } from '../joining/hub-papers.ts';
+import { certificateFor } from '../joining/site-papers.ts';
 import { answerWith } from '../reply.ts';
 import type { Gateways } from './gateways.ts';
 import type { Publishing } from './publishing.ts';
@@ -45,10 +48,13 @@ export function createControlDesk(options: {
   /** How far a site's records have been stored in the cloud. */
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
+  papers: Pick<SigningPapers, 'issuingCa'>;
   clock: Clock;
+  random: Random;
   logger: Logger;
 }): ControlDesk {
-  const { connection, store, compiler, publishing, gateways, heard, usersTaken, clock, logger } = options;
+  const { connection, store, compiler, publishing, gateways, heard, usersTaken, papers, clock, logger } =
+    options;
   const subscriptions = new Map<string, Subscription>();
   const time = () => Math.round(clock.now());
 
@@ -124,6 +130,12 @@ export function createControlDesk(options: {
         if ((request.users?.length ?? 0) > 0) usersTaken(site);
         return { revision: compiler.siteRevision(site), time: time() };
       }
+      case 'certificate': {
+        const request = expect('CertificateRequest', body, gateway);
+        const { hosts = [] } = documentOf(site) ?? {};
+        const around = { ca: await papers.issuingCa(), clock, random: options.random };
+        return { certificate: await certificateFor(request, { name: site, hosts }, around), time: time() };
+      }
       default:
         throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
     }
@@ -171,11 +183,9 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt'>(
-  name: N,
-  body: Uint8Array,
-  gateway: string,
-): Messages[N] {
+function expect<
+  N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'CertificateRequest',
+>(name: N, body: Uint8Array, gateway: string): Messages[N] {
   const parsed = parseMessage(name, body);
   if (parsed.fault) {
     const { pointer, problem } = parsed.fault;

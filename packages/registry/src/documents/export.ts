@@ -32,7 +32,9 @@ export async function exportDocuments(connection: NatsConnection): Promise<Docum
     const revision = await lastRevision();
     const found = await readBucket(js, 'documents');
     if ((await lastRevision()) !== revision) continue;
-    const documents = found.flatMap(({ value }) => (value === undefined ? [] : [value as AnyDocument]));
+    const standing = found.flatMap(({ value }) => (value === undefined ? [] : [value as AnyDocument]));
+    // An invitation that was used since must not be open again with what is restored.
+    const documents = standing.filter(({ kind }) => kind !== 'invitation');
     return { revision, documents };
   }
   throw new Error('the documents change faster than they can be read; try again');

@@ -4,6 +4,7 @@ import {
   type AccountDocument,
   CausewayError,
   documentKeys,
+  type Invitation,
   majorOf,
   type Service,
   type Site,
@@ -39,7 +40,8 @@ export type AnyDocument =
   | Site
   | AccountDocument
   | ControlDocument
-  | FormerSite;
+  | FormerSite
+  | Invitation;
 
 /** The key of a document. */
 export function keyOf(document: AnyDocument): string {
@@ -58,6 +60,8 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.control;
     case 'former-site':
       return documentKeys.formerSite(document.name);
+    case 'invitation':
+      return documentKeys.invitation(document.site);
   }
 }
 
@@ -70,6 +74,7 @@ export interface DocumentStore {
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
   readonly formerSites: readonly FormerSite[];
+  readonly invitations: readonly Invitation[];
   /** True where a document of this key was deleted, and none stands. */
   isDeleted(key: string): boolean;
   /**
@@ -197,6 +202,9 @@ export async function openDocumentStore(
     },
     get formerSites() {
       return kinds.of('former-site');
+    },
+    get invitations() {
+      return kinds.of('invitation');
     },
     put(documents, deleted = []) {
       // What is expected is what stands when the caller asks; the writing itself takes its turn.

@@ -1,3 +1,4 @@
+import { hubSite } from '@causeway/identity';
 import { documentKeys, type Logger } from '@causeway/protocol';
 import type { DocumentStore } from '../documents/store.ts';
 import type { Hub } from './hub.ts';
@@ -22,8 +23,14 @@ export function createAccountClaims(options: {
   async function pushDue(): Promise<void> {
     const failures: unknown[] = [];
     const control = store.get(documentKeys.control);
-    const accounts =
-      control?.kind === 'control' ? [...store.accounts, { ...control, name: 'CONTROL' }] : store.accounts;
+    const cloud = store.get(documentKeys.site(hubSite));
+    // The hub's own accounts, once they are known: a new signing key of the operator signs them anew.
+    const own = cloud?.kind === 'site' ? (cloud.own ?? []) : [];
+    const accounts = [
+      ...store.accounts,
+      ...(control?.kind === 'control' ? [{ ...control, name: 'CONTROL' }] : []),
+      ...own.map((each) => ({ ...each, name: each.publicKey })),
+    ];
     for (const { name, publicKey, jwt } of accounts) {
       if (taken.get(publicKey) === jwt) continue;
       try {

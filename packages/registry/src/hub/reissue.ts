@@ -1,5 +1,6 @@
 import { decodeJwt, publicKeyOf, reissueAccount } from '@causeway/identity';
-import { type AccountDocument, type Clock, documentKeys, type Logger } from '@causeway/protocol';
+import { type AccountDocument, type Clock, documentKeys, type Logger, type Site } from '@causeway/protocol';
+import type { Bootstrap } from '../config.ts';
 import type { ControlDocument, DocumentStore } from '../documents/store.ts';
 
 /**
@@ -8,24 +9,39 @@ import type { ControlDocument, DocumentStore } from '../documents/store.ts';
  */
 export async function reissueForeign(options: {
   store: DocumentStore;
+  bootstrap: Pick<Bootstrap, 'control' | 'controlJwt'>;
   /** Seed of the operator's signing key. */
   operator: string;
   clock: Pick<Clock, 'now'>;
   logger: Logger;
 }): Promise<void> {
-  const { store, operator, clock, logger } = options;
+  const { store, bootstrap, operator, clock, logger } = options;
   const own = publicKeyOf(operator);
-  const reissued: (AccountDocument | ControlDocument)[] = [];
-  const control = store.get(documentKeys.control);
-  for (const account of [...store.accounts, ...(control?.kind === 'control' ? [control] : [])]) {
-    if (decodeJwt(account.jwt).issuer === own) continue;
-    const { jwt } = await reissueAccount(account.jwt, { now: clock.now() }, operator);
-    reissued.push({ ...account, jwt });
+  const isForeign = (jwt: string) => decodeJwt(jwt).issuer !== own;
+  const anew = async (jwt: string) => (await reissueAccount(jwt, { now: clock.now() }, operator)).jwt;
+  const reissued: (AccountDocument | ControlDocument | Site)[] = [];
+  const standing = store.get(documentKeys.control);
+  const { control: publicKey, controlJwt } = bootstrap;
+  const control: ControlDocument[] =
+    standing?.kind === 'control'
+      ? [standing]
+      : controlJwt === undefined
+        ? []
+        : [{ kind: 'control', publicKey, jwt: controlJwt }];
+  for (const account of [...store.accounts, ...control]) {
+    if (isForeign(account.jwt)) reissued.push({ ...account, jwt: await anew(account.jwt) });
+  }
+  for (const site of store.all.sites) {
+    if (site.revoked || !site.own?.some(({ jwt }) => isForeign(jwt))) continue;
+    const accounts = site.own.map(async (each) =>
+      isForeign(each.jwt) ? { ...each, jwt: await anew(each.jwt) } : each,
+    );
+    reissued.push({ ...site, own: await Promise.all(accounts) });
   }
   if (reissued.length === 0) return;
   await store.put(reissued);
   logger.warn(
-    { accounts: reissued.map((account) => (account.kind === 'control' ? 'CONTROL' : account.name)) },
+    { accounts: reissued.map((each) => (each.kind === 'control' ? 'CONTROL' : each.name)) },
     'account claims of another operator key signed anew',
   );
 }

@@ -1,5 +1,6 @@
 import {
   apiName,
+  type Clock,
   type GetReply,
   type GetRequest,
   majorOf,
@@ -23,9 +24,19 @@ const namesOf = ({ name, service, api, tenant, site }: Item) => [
 
 const orderOf = ({ tenant, site, name, api }: Item) => JSON.stringify([tenant, site, name, api]);
 
+/** What a tenant's administrator sees of a site: neither who else is there, nor where it stands. */
+function ofTenant({ hosts: _, ...item }: Item, tenant: string): Item {
+  return { ...item, name: item.name, tenants: [tenant] };
+}
+
 /** get: what there is, of one kind, as far as the administrator's scope goes. */
-export function getOperation(options: { store: DocumentStore; compiler: Compiler; gateways: Gateways }) {
-  const { store, compiler, gateways } = options;
+export function getOperation(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  gateways: Gateways;
+  clock: Pick<Clock, 'now'>;
+}) {
+  const { store, compiler, gateways, clock } = options;
 
   function apis(): Item[] {
     const { apis: all, services } = store.all;
@@ -86,7 +97,13 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           name: site.name,
           tenants: Object.keys(site.tenants),
           gateways: Object.keys(site.gateways),
+          ...(site.hosts ? { hosts: site.hosts } : {}),
           ...(site.revoked ? { revoked: true } : {}),
+        }));
+      case 'invitations':
+        return store.invitations.map(({ site, tenants, hosts, created, expires, by, redeemed }) => ({
+          ...{ name: site, tenants, hosts, created, expires, by },
+          state: redeemed ? 'used' : expires <= clock.now() ? 'expired' : 'open',
         }));
       case 'services':
         return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));
@@ -100,6 +117,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
   /** A tenant's administrator sees what is his tenant's; of sites, those where it is. */
   function visibleTo(by: Administrator, kind: GetRequest['kind'], item: Item): boolean {
     if (by.scope === 'any') return true;
+    if (kind === 'invitations') return false;
     if (kind === 'sites') return (item.tenants as string[]).includes(by.scope);
     return item.tenant === by.scope;
   }
@@ -109,7 +127,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
     run({ kind, name }, by): GetReply {
       const items = itemsOf(kind)
         .filter((item) => visibleTo(by, kind, item))
-        .map((item) => (kind === 'sites' && by.scope !== 'any' ? { ...item, tenants: [by.scope] } : item))
+        .map((item) => (kind === 'sites' && by.scope !== 'any' ? ofTenant(item, by.scope) : item))
         .filter((item) => name === undefined || namesOf(item).includes(name))
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
       return { revision: store.revision, items };
