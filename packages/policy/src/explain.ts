@@ -7,6 +7,7 @@ import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
 import type { PolicyCall } from './matching/fields.ts';
 import { spanOf, stretchAround } from './matching/times.ts';
 import { didYouMean } from './nearest.ts';
+import { explainedRoute } from './route.ts';
 
 type Explained = ExplainReply['sites'][number];
 
@@ -67,17 +68,15 @@ function explainAt(
     const { policy, audit, lease } = decision;
     const reason = `policy "${policy}" allows it`;
     const { listed: limits, more } = shortened(decision.limits);
-    const omittedLimits = more === 0 ? {} : { omittedLimits: more };
+    const granted = index.grantedSites(api, call.from);
+    const route = explainedRoute(
+      index.route(api, call.from, granted),
+      granted.map((each) => each.site),
+    );
     return {
-      ...context,
-      decision: 'allow',
-      code: 'OK',
-      policy,
-      reason,
-      audit,
-      lease,
-      limits,
-      ...omittedLimits,
+      ...{ ...context, decision: 'allow', code: 'OK', policy, reason, audit, lease, limits },
+      ...(more === 0 ? {} : { omittedLimits: more }),
+      ...(route === undefined ? {} : { route }),
     };
   }
   const told =

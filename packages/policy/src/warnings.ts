@@ -3,12 +3,9 @@ import type { Documents, PolicyDocument } from './documents.ts';
 import { endpointFits, openFields } from './matching/fields.ts';
 import { matchesGlob, matchesLabels } from './matching/glob.ts';
 import { isActive, spanOf } from './matching/times.ts';
+import { type PolicyWarning, quotaWarnings, routeWarnings } from './use-warnings.ts';
 
-/** What stands in a policy and is perhaps not what was meant; it is taken all the same. */
-export interface PolicyWarning {
-  readonly pointer: string;
-  readonly problem: string;
-}
+export type { PolicyWarning } from './use-warnings.ts';
 
 /**
  * Looks a policy over beside all documents: globs and labels that mean nothing there is yet, and a time that is over
@@ -49,6 +46,8 @@ export function policyWarnings(policy: PolicyDocument, documents: Documents, at:
     const [some, problem] = found(pointer, pattern);
     return some ? [] : [{ pointer, problem: `${problem} of tenant ${tenant} yet` }];
   });
+  const present = new Set(sites.map(({ name }) => name));
+  warnings.push(...routeWarnings(policy, documents, present), ...quotaWarnings(policy, meant));
   const { expires } = spanOf(policy);
   if (expires !== undefined && !isActive({ expires }, at)) {
     warnings.push({

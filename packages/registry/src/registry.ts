@@ -33,7 +33,13 @@ import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
+import { ledgerBucket } from './quota/bucket.ts';
+import { openQuotaLedger } from './quota/ledger.ts';
+import { createQuotaDesk } from './quota/quota-desk.ts';
 import { startReconciling } from './reconcile.ts';
+
+/** Milliseconds between purges of windows of quotas that are over. */
+const ledgerPurgeMs = 30_000;
 
 /** A running registry. */
 export interface Registry {
@@ -139,6 +145,14 @@ async function assemble(
   await compiler.run().catch(() => {});
 
   const gateways = createGateways(clock);
+  const isPresent = (tenant: string, site: string): boolean => {
+    const document = store.get(documentKeys.site(site));
+    return document?.kind === 'site' && !document.revoked && Object.hasOwn(document.tenants, tenant);
+  };
+  const ledger = await openQuotaLedger({ bucket: ledgerBucket(js), clock, logger });
+  const stopLedgerPurge = clock.every(ledgerPurgeMs, () => {
+    ledger.purge().catch((err: unknown) => logger.warn({ err }, 'quotas that are over were not purged'));
+  });
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
@@ -160,6 +174,7 @@ async function assemble(
     compiler,
     publishing,
     gateways,
+    quotas: createQuotaDesk({ store, ledger, isPresent }),
     heard: (site) => {
       collection.heard(site);
       // A link that should have been cut when an earlier registry ended.
@@ -219,6 +234,7 @@ async function assemble(
       controlDesk.close();
       adminDesk.close();
       stopPurge();
+      stopLedgerPurge();
       stopReconciling();
       await collection.stop();
       await consoles.drain();

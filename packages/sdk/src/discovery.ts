@@ -13,6 +13,7 @@ import { backoffDelay, type NatsConnection } from '@causeway/transport';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
 import { sleep } from './sleep.ts';
+import { type SitesToTry, sitesToTry } from './site-route.ts';
 import type { Identity, WatchEvent } from './types.ts';
 
 /** What this service may call, kept up to date by the gateway's notifications. */
@@ -25,6 +26,8 @@ export interface Discovery {
   discover(): Promise<readonly DiscoveredApi[]>;
   /** True where the API is known to be there (at that site); undefined where that is not known now. */
   lists(service: string, major: number, site: string | undefined): boolean | undefined;
+  /** How a policy has this service try the sites of an API; undefined where none does. */
+  route(service: string, major: number): SitesToTry | undefined;
   /** True where the manifest, as it is known here, says that a call of the endpoint may run more than once. */
   promisesIdempotence(service: string, major: number, endpoint: string): boolean;
   /** Calls back with each change, once, in order. The returned function ends that. */
@@ -51,6 +54,8 @@ export function createDiscovery(options: {
   const stopped = new AbortController();
   const handshake = createHandshake();
   let known: { readonly revision: number; readonly apis: ReadonlyMap<string, DiscoveredApi> } | undefined;
+  /** Of those that have one, by name: mostly none, and a call asks first of all. */
+  let routes: ReadonlyMap<string, SitesToTry> = new Map();
   let wanted = 0;
   let due = false;
   let running = false;
@@ -76,6 +81,7 @@ export function createDiscovery(options: {
       ? (before ?? new Map())
       : new Map(reply.apis.map((api) => [apiName(api.service, api.major), api]));
     known = { revision: reply.revision, apis: now };
+    if (now !== before) routes = routesOf(now);
     if (!before || now === before) return;
     for (const event of changes(before, now, reply.revision)) {
       for (const listener of [...listeners]) listener(event);
@@ -138,6 +144,7 @@ export function createDiscovery(options: {
       if (api !== undefined && (at === undefined || api.sites.includes(at))) return true;
       return fresh ? false : undefined;
     },
+    route: (name, major) => (routes.size === 0 ? undefined : routes.get(apiName(name, major))),
     promisesIdempotence(name, major, endpoint) {
       const endpoints = known?.apis.get(apiName(name, major))?.endpoints;
       return endpoints !== undefined && Object.hasOwn(endpoints, endpoint)
@@ -155,6 +162,15 @@ export function createDiscovery(options: {
       if (!connection.isClosed()) subscription.unsubscribe();
     },
   };
+}
+
+function routesOf(apis: ReadonlyMap<string, DiscoveredApi>): ReadonlyMap<string, SitesToTry> {
+  const found = new Map<string, SitesToTry>();
+  for (const [name, api] of apis) {
+    const route = sitesToTry(api);
+    if (route) found.set(name, route);
+  }
+  return found;
 }
 
 function* changes(

@@ -9,6 +9,7 @@ import {
 } from '../../../../test/support/policy-cases.ts';
 import { createCoverage } from '../../../../test/support/policy-coverage.ts';
 import { type Verdict, verdictOf } from '../../../../test/support/policy-reference.ts';
+import { noQuotas } from '../quota/test-support.ts';
 import { type EntryTable, entryFor } from './entry.ts';
 import { guardApi } from './served-api.ts';
 
@@ -38,7 +39,12 @@ function routeOf(table: ReadonlyMap<string, unknown>, { tenant, from, to, site }
 function atGateway(route: Place | undefined, { from, to, site, at }: GeneratedCall) {
   if (!route) return { told: 'NO_ROUTE' };
   const subject = subjects.call.build({ fromSite: from.site, from: from.service, toSite: site, ...to });
-  const entry = entryFor(route, subject, createLimiterPool(), { monotonic: 0, hub: at });
+  const entry = entryFor(
+    route,
+    subject,
+    { limiters: createLimiterPool(), quotas: noQuotas },
+    { monotonic: 0, hub: at },
+  );
   if (!entry) return { told: 'dropped' };
   const { policy } = entry;
   if (!entry.admits) return { told: entry.told, policy, reason: entry.toldReason };

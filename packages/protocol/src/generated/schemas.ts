@@ -500,7 +500,38 @@ export const messageSchemas: readonly object[] = [
                       "concurrency": {
                         "type": "integer"
                       },
+                      "bytesPerSecond": {
+                        "type": "integer"
+                      },
                       "payload": {
+                        "type": "integer"
+                      },
+                      "quota": {
+                        "$ref": "policy.json#/$defs/quota"
+                      }
+                    }
+                  }
+                },
+                "route": {
+                  "description": "Of a call that is allowed and names no site: how its caller tries them, and by which policy.",
+                  "type": "object",
+                  "required": [
+                    "policy"
+                  ],
+                  "properties": {
+                    "policy": {
+                      "type": "string"
+                    },
+                    "order": {
+                      "description": "Sites that it may call, best first.",
+                      "type": "array",
+                      "items": {
+                        "$ref": "names.json#/$defs/name"
+                      }
+                    },
+                    "weights": {
+                      "type": "object",
+                      "additionalProperties": {
                         "type": "integer"
                       }
                     }
@@ -1057,9 +1088,16 @@ export const messageSchemas: readonly object[] = [
                 "type": "integer",
                 "minimum": 1
               },
+              "bytesPerSecond": {
+                "type": "integer",
+                "minimum": 1
+              },
               "payload": {
                 "type": "integer",
                 "minimum": 1
+              },
+              "quota": {
+                "$ref": "policy.json#/$defs/quota"
               }
             }
           },
@@ -1181,6 +1219,12 @@ export const messageSchemas: readonly object[] = [
       },
       "beatReply": {
         "$ref": "#/$defs/beatReply"
+      },
+      "quotaRequest": {
+        "$ref": "#/$defs/quotaRequest"
+      },
+      "quotaReply": {
+        "$ref": "#/$defs/quotaReply"
       },
       "receipt": {
         "$ref": "#/$defs/receipt"
@@ -1323,6 +1367,124 @@ export const messageSchemas: readonly object[] = [
               "created": {
                 "description": "When the consumer was made that the sequence belongs to.",
                 "type": "string"
+              }
+            }
+          }
+        }
+      },
+      "quotaRequest": {
+        "description": "control.<site>.quota: shares of quotas that the gateway wants to spend, or gives back.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "shares"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "shares": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 128,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "tenant",
+                "policy",
+                "from",
+                "unit",
+                "window",
+                "start",
+                "need"
+              ],
+              "properties": {
+                "tenant": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "policy": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "from": {
+                  "type": "object",
+                  "additionalProperties": false,
+                  "required": [
+                    "site",
+                    "service"
+                  ],
+                  "properties": {
+                    "site": {
+                      "$ref": "names.json#/$defs/name"
+                    },
+                    "service": {
+                      "$ref": "names.json#/$defs/name"
+                    }
+                  }
+                },
+                "unit": {
+                  "enum": [
+                    "calls",
+                    "bytes"
+                  ]
+                },
+                "window": {
+                  "enum": [
+                    "minute",
+                    "hour",
+                    "day"
+                  ]
+                },
+                "start": {
+                  "description": "When the window began.",
+                  "$ref": "names.json#/$defs/millis"
+                },
+                "need": {
+                  "description": "How much of it is waited for; the registry gives as much as that where there is, or more.",
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991
+                },
+                "back": {
+                  "description": "How much is given back instead; nothing is granted then.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 9007199254740991
+                }
+              }
+            }
+          }
+        }
+      },
+      "quotaReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "shares"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "shares": {
+            "description": "One for each that was asked for, in their order.",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "granted"
+              ],
+              "properties": {
+                "granted": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991
+                },
+                "refused": {
+                  "description": "Why there is none, where it is not that the quota is used up.",
+                  "type": "string"
+                }
               }
             }
           }
@@ -1832,7 +1994,7 @@ export const messageSchemas: readonly object[] = [
         ]
       },
       "limits": {
-        "description": "What one caller may use at one serving site under this policy.",
+        "description": "What one caller may use under this policy: a quota in the whole fabric, all else at one serving site.",
         "type": "object",
         "additionalProperties": false,
         "properties": {
@@ -1854,11 +2016,20 @@ export const messageSchemas: readonly object[] = [
             "minimum": 1,
             "maximum": 1000000
           },
+          "bytesPerSecond": {
+            "description": "Bytes of requests and replies per second, on average; as many may come at once after a pause.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000000
+          },
           "payload": {
             "description": "Bytes of a request, and of its reply, at most; beside what the manifest says.",
             "type": "integer",
             "minimum": 1,
             "maximum": 1000000
+          },
+          "quota": {
+            "$ref": "#/$defs/quota"
           }
         },
         "dependentRequired": {
@@ -1866,6 +2037,9 @@ export const messageSchemas: readonly object[] = [
             "rate"
           ]
         }
+      },
+      "route": {
+        "$ref": "#/$defs/route"
       },
       "audit": {
         "description": "When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.",
@@ -1891,6 +2065,77 @@ export const messageSchemas: readonly object[] = [
         "type": "string",
         "minLength": 1,
         "maxLength": 200
+      }
+    },
+    "$defs": {
+      "quota": {
+        "description": "What one caller may use under a policy in the whole fabric, in windows of the hub's clock, UTC: calls that were handed to a service, and bytes of their requests and replies.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+          "calls": {
+            "$ref": "#/$defs/windows"
+          },
+          "bytes": {
+            "$ref": "#/$defs/windows"
+          }
+        }
+      },
+      "windows": {
+        "description": "How much in each minute, hour or day.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+          "minute": {
+            "$ref": "#/$defs/amount"
+          },
+          "hour": {
+            "$ref": "#/$defs/amount"
+          },
+          "day": {
+            "$ref": "#/$defs/amount"
+          }
+        }
+      },
+      "amount": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000000000000000
+      },
+      "route": {
+        "description": "How its callers try the sites that serve the API and that they may call; those it does not name come last.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {
+          "order": {
+            "description": "One after the other, as they stand here.",
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 64,
+            "uniqueItems": true,
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "weights": {
+            "description": "Each with its share of the calls: its weight by the sum of all.",
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 64,
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 1000000
+            }
+          }
+        }
       }
     }
   },
@@ -2259,6 +2504,30 @@ export const messageSchemas: readonly object[] = [
               "$ref": "names.json#/$defs/name"
             }
           },
+          "route": {
+            "description": "How a policy has callers try the sites, by name; absent where the nearest that has an instance answers.",
+            "type": "object",
+            "required": [
+              "by"
+            ],
+            "properties": {
+              "by": {
+                "description": "In the order of `sites`, or by weight first.",
+                "enum": [
+                  "order",
+                  "weights"
+                ]
+              },
+              "weights": {
+                "description": "Sites with their weights; those without come last, in the order of `sites`.",
+                "type": "object",
+                "additionalProperties": {
+                  "type": "integer",
+                  "minimum": 1
+                }
+              }
+            }
+          },
           "endpoints": {
             "description": "The endpoints that the caller may call, with their schemas.",
             "type": "object",
@@ -2537,6 +2806,8 @@ export const messageRefs = {
   "PublishReply": "control-messages.json#/$defs/publishReply",
   "BeatRequest": "control-messages.json#/$defs/beatRequest",
   "BeatReply": "control-messages.json#/$defs/beatReply",
+  "QuotaRequest": "control-messages.json#/$defs/quotaRequest",
+  "QuotaReply": "control-messages.json#/$defs/quotaReply",
   "Receipt": "control-messages.json#/$defs/receipt",
   "Announcement": "control-messages.json#/$defs/announcement",
   "CompiledRequest": "control-messages.json#/$defs/compiledRequest",

@@ -34,6 +34,8 @@ export interface Messages {
   PublishReply: PublishReply;
   BeatRequest: BeatRequest;
   BeatReply: BeatReply;
+  QuotaRequest: QuotaRequest;
+  QuotaReply: QuotaReply;
   Receipt: Receipt;
   Announcement: Announcement;
   CompiledRequest: CompiledRequest;
@@ -272,8 +274,25 @@ export interface ExplainReply {
       rate?: number;
       burst?: number;
       concurrency?: number;
+      bytesPerSecond?: number;
       payload?: number;
+      quota?: Quota;
     }[];
+    /**
+     * Of a call that is allowed and names no site: how its caller tries them, and by which policy.
+     */
+    route?: {
+      policy: string;
+      /**
+       * Sites that it may call, best first.
+       *
+       * Items: A tenant, site, service, gateway or policy: one subject token.
+       */
+      order?: string[];
+      weights?: {
+        [k: string]: number;
+      };
+    };
     /**
      * Of a call that is allowed: milliseconds for which its site may be without the registry.
      */
@@ -318,6 +337,21 @@ export interface ExplainReply {
       [k: string]: unknown;
     };
   }[];
+}
+/**
+ * What one caller may use under a policy in the whole fabric, in windows of the hub's clock, UTC: calls that were handed to a service, and bytes of their requests and replies.
+ */
+export interface Quota {
+  calls?: Windows;
+  bytes?: Windows;
+}
+/**
+ * How much in each minute, hour or day.
+ */
+export interface Windows {
+  minute?: number;
+  hour?: number;
+  day?: number;
 }
 export interface StatusReply {
   /**
@@ -688,7 +722,9 @@ export interface Rule {
     rate?: number;
     burst?: number;
     concurrency?: number;
+    bytesPerSecond?: number;
     payload?: number;
+    quota?: Quota;
   };
   /**
    * Absent where the reply need not wait for the record.
@@ -740,6 +776,21 @@ export interface DiscoveredApi {
    * Items: A tenant, site, service, gateway or policy: one subject token.
    */
   sites: string[];
+  /**
+   * How a policy has callers try the sites, by name; absent where the nearest that has an instance answers.
+   */
+  route?: {
+    /**
+     * In the order of `sites`, or by weight first.
+     */
+    by: 'order' | 'weights';
+    /**
+     * Sites with their weights; those without come last, in the order of `sites`.
+     */
+    weights?: {
+      [k: string]: number;
+    };
+  };
   /**
    * The endpoints that the caller may call, with their schemas.
    */
@@ -892,6 +943,69 @@ export interface BeatReply {
   };
 }
 /**
+ * control.<site>.quota: shares of quotas that the gateway wants to spend, or gives back.
+ */
+export interface QuotaRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * @minItems 1
+   * @maxItems 128
+   */
+  shares: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenant: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    policy: string;
+    from: {
+      /**
+       * A tenant, site, service, gateway or policy: one subject token.
+       */
+      site: string;
+      /**
+       * A tenant, site, service, gateway or policy: one subject token.
+       */
+      service: string;
+    };
+    unit: 'calls' | 'bytes';
+    window: 'minute' | 'hour' | 'day';
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    start: number;
+    /**
+     * How much of it is waited for; the registry gives as much as that where there is, or more.
+     */
+    need: number;
+    /**
+     * How much is given back instead; nothing is granted then.
+     */
+    back?: number;
+  }[];
+}
+export interface QuotaReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * One for each that was asked for, in their order.
+   */
+  shares: {
+    granted: number;
+    /**
+     * Why there is none, where it is not that the quota is used up.
+     */
+    refused?: string;
+  }[];
+}
+/**
  * control.<site>.receipt: this revision is in force at this gateway.
  */
 export interface Receipt {
@@ -1040,7 +1154,7 @@ export interface Policy {
   };
   effect: 'allow' | 'deny';
   /**
-   * What one caller may use at one serving site under this policy.
+   * What one caller may use under this policy: a quota in the whole fabric, all else at one serving site.
    */
   limits?: {
     /**
@@ -1056,10 +1170,16 @@ export interface Policy {
      */
     concurrency?: number;
     /**
+     * Bytes of requests and replies per second, on average; as many may come at once after a pause.
+     */
+    bytesPerSecond?: number;
+    /**
      * Bytes of a request, and of its reply, at most; beside what the manifest says.
      */
     payload?: number;
+    quota?: Quota;
   };
+  route?: Route;
   /**
    * When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.
    */
@@ -1086,6 +1206,26 @@ export interface Policy {
  */
 export interface LabelSelector {
   [k: string]: string;
+}
+/**
+ * How its callers try the sites that serve the API and that they may call; those it does not name come last.
+ */
+export interface Route {
+  /**
+   * One after the other, as they stand here.
+   *
+   * @minItems 1
+   * @maxItems 64
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  order?: string[];
+  /**
+   * Each with its share of the calls: its weight by the sum of all.
+   */
+  weights?: {
+    [k: string]: number;
+  };
 }
 /**
  * One access, as the gateway that decided it saw it. Never payloads, never addresses.

@@ -1,7 +1,7 @@
 import { isName } from './tokens.ts';
 
 /**
- * Keys of the two buckets, in one place as the subjects are. A bucket's key is a subject below `$KV.<bucket>`,
+ * Keys of the buckets, in one place as the subjects are. A bucket's key is a subject below `$KV.<bucket>`,
  * so the grammar of names makes each of them safe.
  */
 
@@ -9,6 +9,7 @@ import { isName } from './tokens.ts';
 export const buckets = {
   documents: 'documents',
   compiled: 'compiled',
+  quotas: 'quotas',
 } as const;
 
 /** Keys in the bucket `documents`. */

@@ -13,6 +13,7 @@ import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
+import type { QuotaDesk } from '../quota/quota-desk.ts';
 import { answerWith } from '../reply.ts';
 import type { Gateways } from './gateways.ts';
 import type { Publishing } from './publishing.ts';
@@ -38,6 +39,7 @@ export function createControlDesk(options: {
   compiler: Compiler;
   publishing: Publishing;
   gateways: Gateways;
+  quotas: QuotaDesk;
   heard: (site: string) => void;
   /** How far a site's records have been stored in the cloud. */
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
@@ -45,7 +47,8 @@ export function createControlDesk(options: {
   clock: Clock;
   logger: Logger;
 }): ControlDesk {
-  const { connection, store, compiler, publishing, gateways, heard, usersTaken, clock, logger } = options;
+  const { connection, store, compiler, publishing, gateways, quotas, heard, usersTaken, clock, logger } =
+    options;
   const subscriptions = new Map<string, Subscription>();
   const time = () => Math.round(clock.now());
 
@@ -105,6 +108,10 @@ export function createControlDesk(options: {
         const request = expect('CompiledRequest', body, gateway);
         return { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
       }
+      case 'quota': {
+        const { shares } = expect('QuotaRequest', body, gateway);
+        return { time: time(), shares: await quotas.answer(site, shares) };
+      }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
         gateways.received(site, gateway, request.revision);
@@ -158,7 +165,7 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt'>(
+function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'QuotaRequest' | 'Receipt'>(
   name: N,
   body: Uint8Array,
   gateway: string,

@@ -5,6 +5,8 @@ import { CausewayError, type Clock } from '@causeway/protocol';
 const any = { rate: 100, burst: 500 };
 /** A whole table costs the registry some milliseconds and megabytes. */
 const tables = { rate: 5, burst: 20 };
+/** Shares of quotas are stored before they are given; gateways put what they ask for together. */
+const shares = { rate: 25, burst: 50 };
 
 /** Bounds what a site asks of the registry, so that one that is taken over does not keep it from the others. */
 export interface RequestRate {
@@ -17,10 +19,12 @@ export function createRequestRate(site: string, clock: Pick<Clock, 'monotonic'>)
   const now = clock.monotonic();
   const all = createTokenBucket({ ...any, now });
   const ofTables = createTokenBucket({ ...tables, now });
+  const ofShares = createTokenBucket({ ...shares, now });
   return {
     admit(op) {
       const at = clock.monotonic();
-      const retryAfter = all.take(at) || (op === 'compiled' ? ofTables.take(at) : 0);
+      const own = op === 'compiled' ? ofTables : op === 'quota' ? ofShares : undefined;
+      const retryAfter = all.take(at) || (own?.take(at) ?? 0);
       if (retryAfter === 0) return;
       throw new CausewayError('OVERLOADED', `site ${site} asks more of the registry than it may`, {
         retryAfter,
