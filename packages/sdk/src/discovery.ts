@@ -12,8 +12,8 @@ import {
 import { backoffDelay, type NatsConnection } from '@causeway/transport';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
-import { sleep } from './sleep.ts';
 import { type SitesToTry, sitesToTry } from './site-route.ts';
+import { sleep } from './sleep.ts';
 import type { Identity, WatchEvent } from './types.ts';
 
 /** What this service may call, kept up to date by the gateway's notifications. */

@@ -19,8 +19,9 @@ export interface ShareRequests {
 const mostAtOnce = 128;
 /** The registry takes 25 requests a second of a site, and 50 at once. */
 const rate = { rate: 20, burst: 40 };
-/** A counter that there was nothing for, or nobody to ask, is not asked for again before, ms. */
+/** A counter that nobody answers for is not asked for again before, ms; nor, longer, one of which nothing was left. */
 export const pauseMs = 1_000;
+const usedUpPauseMs = 5_000;
 
 /** Creates them. `settled` is told after each request that what it asked for has come, or has not. */
 export function createRequests(options: {
@@ -81,9 +82,9 @@ export function createRequests(options: {
       counter.dearth = undefined;
       return;
     }
-    counter.notBefore = clock.monotonic() + pauseMs;
     if (share === undefined) counter.dearth = 'unreachable';
     else counter.dearth = share.refused === undefined ? 'used-up' : { refused: share.refused };
+    counter.notBefore = clock.monotonic() + (counter.dearth === 'used-up' ? usedUpPauseMs : pauseMs);
   }
 
   return {
