@@ -95,3 +95,45 @@ test('limiter pool - what is unused and full again is forgotten, what is under w
   pool.sweep(2001);
   expect(pool.size).toBe(0);
 });
+
+test('limiter - bytes may go into debt by what was admitted, and who waits as told is admitted', () => {
+  const limiter = createLimiter([{ policy: 'p', bytesPerSecond: 100 }], 0);
+  expect(limiter.countsBytes).toBe(true);
+  expect(limiter.admit(0, 40)).toBeUndefined();
+  limiter.replied(1_000, 10);
+  const refused = limiter.admit(10, 1);
+  // 1,040 bytes at 100 a second, of which 100 were there; one more, for the next call; 10 ms are over.
+  expect(refused).toEqual({
+    code: 'RATE_LIMITED',
+    policy: 'p',
+    limit: 'bytesPerSecond',
+    retryAfter: 9_400,
+  });
+  expect(limiter.admit(10 + (refused?.retryAfter ?? 0) - 1, 1)?.retryAfter).toBe(1);
+  expect(limiter.admit(10 + (refused?.retryAfter ?? 0), 1)).toBeUndefined();
+});
+
+test('limiter - a refusal by bytes uses no call, and one by calls no bytes', () => {
+  const limiter = createLimiter([{ policy: 'p', rate: 1, burst: 1, bytesPerSecond: 10 }], 0);
+  expect(limiter.admit(0, 10)).toBeUndefined();
+  expect(limiter.admit(0, 5)).toMatchObject({ limit: 'rate', retryAfter: 1_000 });
+  expect(limiter.admit(1_000, 0)).toBeUndefined();
+  limiter.replied(30, 1_000);
+  expect(limiter.admit(2_000, 5)).toMatchObject({ limit: 'bytesPerSecond', retryAfter: 1_100 });
+  expect(limiter.admit(3_100, 5)).toBeUndefined();
+});
+
+test('limiter pool - a debt is not forgotten with its limiter, nor is it by a change of other limits', () => {
+  const pool = createLimiterPool();
+  const policy = { policy: 'p', bytesPerSecond: 100 };
+  const first = pool.limiter('a', [policy], 0);
+  first.admit(0, 0);
+  first.replied(1_000, 0);
+  first.close();
+  pool.sweep(5_000);
+  const second = pool.limiter('a', [{ ...policy, payload: 9, quota: { calls: { day: 1 } } }], 5_000);
+  expect(second.admit(5_000, 1)).toMatchObject({ limit: 'bytesPerSecond' });
+  second.close();
+  pool.sweep(60_000);
+  expect(pool.size).toBe(0);
+});
