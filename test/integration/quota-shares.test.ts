@@ -1,8 +1,9 @@
 import { type PolicyLimits, quotaAmounts, quotaWindowStart } from '@causeway/policy';
 import { describe, expect, it } from 'vitest';
 import { settle } from '../support/manual-clock.ts';
+import type { WriteFault } from '../support/memory-ledger.ts';
 import { createDice } from '../support/policy-cases.ts';
-import { quotaStage, type WriteFault } from '../support/quota-stage.ts';
+import { quotaStage } from '../support/quota-stage.ts';
 
 const sites = ['cloud', 'edge-a', 'edge-b'];
 const desk = { site: 'edge-b', service: 'desk' };

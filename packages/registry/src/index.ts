@@ -5,4 +5,6 @@ export { openDocuments } from './documents/open.ts';
 export { awaitRestored, leaveRestored } from './documents/restored.ts';
 export type { AnyDocument } from './documents/store.ts';
 export { createHub } from './hub/hub.ts';
+export type { LedgerBucket } from './quota/bucket.ts';
+export { openQuotaLedger, type QuotaLedger } from './quota/ledger.ts';
 export { type Registry, type RegistryPorts, startRegistry } from './registry.ts';

@@ -19,7 +19,9 @@ function durationText(ms: number): string {
 /** A quota as people say it: 1000 calls a day. */
 function quotaTexts(quota: Quota): string[] {
   return Object.entries(quota).flatMap(([unit, windows]: [string, Windows]) =>
-    Object.entries(windows).map(([window, amount]) => `${amount} ${unit} a ${window}`),
+    Object.entries(windows).map(
+      ([window, amount]) => `${amount} ${unit} ${window === 'hour' ? 'an' : 'a'} ${window}`,
+    ),
   );
 }
 

@@ -19,7 +19,7 @@ export function limitReason({ policy, limit, retryAfter }: LimitRefusal): string
 /** Why there is nothing of a quota for a call. */
 export function quotaReason(site: string, { name, amount, left, dearth }: Counter): string {
   const { policy, unit, window } = name;
-  const quota = `the quota of ${amount} ${unit} a ${window} of policy ${policy}`;
+  const quota = `the quota of ${amount} ${unit} ${window === 'hour' ? 'an' : 'a'} ${window} of policy ${policy}`;
   if (dearth === 'unreachable') {
     return `${site} has spent its share of ${quota}, and cannot reach the registry for more`;
   }

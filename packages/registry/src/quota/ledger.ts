@@ -35,7 +35,7 @@ export interface QuotaLedger {
 }
 
 /** Clocks of gateways are off by half a round trip; a window can be asked for that much before and after its time. */
-export const windowSlackMs = 5_000;
+const windowSlackMs = 5_000;
 /** A window that is over is kept this much longer, so that none is forgotten while it can be asked for. */
 const keptMs = 60_000;
 /** Accounts that one site may stand in: what one that is taken over can fill the ledger with. */

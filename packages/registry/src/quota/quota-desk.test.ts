@@ -1,7 +1,7 @@
 import type { QuotaRequest, Service } from '@causeway/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { manualClock } from '../../../../test/support/manual-clock.ts';
-import { memoryLedger, type WriteFault } from '../../../../test/support/quota-stage.ts';
+import { memoryLedger, type WriteFault } from '../../../../test/support/memory-ledger.ts';
 import { silent } from '../../../../test/support/silent-logger.ts';
 import type { AnyDocument } from '../documents/store.ts';
 import { failureOf, memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
