@@ -1,5 +1,6 @@
 import type { DiscoveredApi, ExplainReply, Route } from '@causeway/protocol';
 import { compareText } from './canonical-json.ts';
+import { shortened } from './consider.ts';
 import type { PolicyDocument } from './documents.ts';
 
 /** The route of a policy that routes. */
@@ -63,13 +64,16 @@ export function routedEntry(
   return { sites: routed, route: { by: 'weights', weights: grantedWeights(route.weights, sites) } };
 }
 
-/** The same as `explain` says it; undefined where there is no route. */
+/** The same as `explain` says it, of as many sites as it lists; undefined where there is no route. */
 export function explainedRoute(
   named: NamedRoute | undefined,
   sites: readonly string[],
 ): ExplainReply['sites'][number]['route'] {
-  const { sites: order, route } = routedEntry(named, sites);
+  const { sites: all, route } = routedEntry(named, sites);
   if (!named || !route) return undefined;
   const { policy } = named;
-  return route.weights === undefined ? { policy, order } : { policy, order, weights: route.weights };
+  const { listed: order } = shortened(all);
+  return route.weights === undefined
+    ? { policy, order }
+    : { policy, order, weights: grantedWeights(route.weights, order) };
 }
