@@ -143,6 +143,9 @@ it('public exports - @causeway/protocol', async () => {
       "type Policy",
       "type PublishReply",
       "type PublishRequest",
+      "type Quota",
+      "type QuotaReply",
+      "type QuotaRequest",
       "type Random",
       "type Receipt",
       "type Refusal",
@@ -151,6 +154,7 @@ it('public exports - @causeway/protocol', async () => {
       "type RevokeReply",
       "type RevokeRequest",
       "type RevokeSiteReply",
+      "type Route",
       "type Rule",
       "type ServedApi",
       "type Service",
@@ -160,6 +164,7 @@ it('public exports - @causeway/protocol', async () => {
       "type SubjectTemplate",
       "type TokenKind",
       "type VisibleApis",
+      "type Windows",
     ]
   `);
 });

@@ -83,6 +83,7 @@ export function verdictOf(documents: Documents, asked: Question): Verdict | unde
 
   /** "Of several routes the first by name": of all policies that allow this caller anything of the API, anywhere. */
   function routeAsRead(): object | undefined {
+    if (!documents.policies.some((policy) => policy.tenant === tenant && policy.route)) return undefined;
     const granting: [string, PolicyDocument[]][] = documents.sites
       .filter((each) => isThere(each.name) && identity(each.name, to.service)?.hosts?.includes(to.major))
       .map((each) => {

@@ -68,7 +68,9 @@ function explainAt(
     const { policy, audit, lease } = decision;
     const reason = `policy "${policy}" allows it`;
     const { listed: limits, more } = shortened(decision.limits);
-    const granted = index.grantedSites(api, call.from);
+    // Every site's rules have to be made for it: not where nothing routes.
+    const routed = policies.some((each) => each.route !== undefined);
+    const granted = routed ? index.grantedSites(api, call.from) : [];
     const route = explainedRoute(
       index.route(api, call.from, granted),
       granted.map((each) => each.site),

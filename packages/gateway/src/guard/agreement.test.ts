@@ -196,4 +196,4 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
   expect(excused).toBeGreaterThan(500);
   expect(coverage.short).toEqual({});
   expect(Math.min(routed, metered)).toBeGreaterThan(400);
-}, 60_000);
+}, 240_000);
