@@ -6,11 +6,13 @@ import { connectNats, createSigner, readCreds } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import { openActChains } from './acts/chains.ts';
+import { createHistory } from './acts/history.ts';
 import { createLedger } from './acts/ledger.ts';
 import { recordingStore } from './acts/recording-store.ts';
 import { createRefusals } from './acts/refusals.ts';
 import { keepSigner } from './acts/signer-key.ts';
 import { createAdminDesk } from './admin/admin-desk.ts';
+import { createCallHistory } from './admin/documents/call-history.ts';
 import { applyOperation } from './admin/ops/apply.ts';
 import { consoleOperation } from './admin/ops/console.ts';
 import { deleteOperation } from './admin/ops/delete.ts';
@@ -116,6 +118,13 @@ async function assemble(
     logger,
   });
   const store = recordingStore(documents, ledger);
+  const history = createHistory({
+    ledger,
+    manager,
+    consoles: jetstream(consoles),
+    began: documents.revision,
+    logger,
+  });
   if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
   await store.put(foundingChanges(bootstrap, store));
   if (!restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
@@ -209,7 +218,7 @@ async function assemble(
     connection,
     tenants: store.accounts.map((account) => account.name),
     operations: {
-      apply: applyOperation({ store, compiler, clock }),
+      apply: applyOperation({ store, compiler, history, clock }),
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding }),
@@ -222,7 +231,13 @@ async function assemble(
         random,
       }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
-      delete: deleteOperation({ store, compiler, revoker }),
+      delete: deleteOperation({
+        store,
+        compiler,
+        revoker,
+        calls: createCallHistory(consoleManager, clock),
+        clock,
+      }),
       revoke: revokeOperation({ revoker }),
       'revoke-site': revokeSiteOperation({ revoker }),
       'remove-site': removeSiteOperation({ revoker }),

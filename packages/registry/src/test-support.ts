@@ -41,6 +41,9 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     },
     get: (key) => entries.get(key),
     revisionOf: (key) => revisions.get(key) ?? 0,
+    get sets() {
+      return ofKind('set');
+    },
     get acts() {
       return ofKind('acts');
     },

@@ -1,6 +1,7 @@
 import { createChainVerifier, parseBlock } from '@causeway/audit';
 import { createKeys } from '@causeway/identity';
 import { ensureHub, ensureOps, findNatsServer, streamNames } from '@causeway/nats-server';
+import type { PolicyDocument } from '@causeway/policy';
 import type { AdminRecord } from '@causeway/protocol';
 import { createSigner, verifySignature } from '@causeway/transport';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -21,7 +22,9 @@ import { recordingStore } from './recording-store.ts';
 
 let fabric: BareFabric;
 let hub: BareClient;
-const signer = createSigner(createKeys('user', { bytes: (count) => new Uint8Array(count).fill(7) }).seed);
+const signer = createSigner(
+  createKeys('user', { bytes: (count) => new Uint8Array(count).fill(7), fraction: () => 0.5 }).seed,
+);
 
 beforeAll(async () => {
   const { path: binary } = await findNatsServer();
@@ -48,11 +51,10 @@ async function registry(chains = real()): Promise<{ store: DocumentStore; ledger
   return { store: recordingStore(documents, ledger), ledger };
 }
 
-const policy = (name: string, more: object = {}) =>
-  ({
-    ...{ kind: 'policy', tenant: 'acme', name, from: {}, to: { service: 'quotes' }, effect: 'allow' },
-    ...more,
-  }) as const;
+const policy = (name: string, more: Partial<PolicyDocument> = {}): PolicyDocument => ({
+  ...{ kind: 'policy', tenant: 'acme', name, from: {}, to: { service: 'quotes' }, effect: 'allow' },
+  ...more,
+});
 const as = <T>(run: () => Promise<T>) =>
   asAct({ admin: 'ada', scope: 'any', op: 'apply', reading: false }, run);
 

@@ -11,6 +11,7 @@ function publicPart(document: AnyDocument): object {
     case 'api':
     case 'policy':
     case 'service':
+    case 'set':
     case 'site':
       return document;
     case 'account': {

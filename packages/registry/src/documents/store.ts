@@ -10,6 +10,7 @@ import {
   type Site,
 } from '@causeway/protocol';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import type { DocumentSet } from '../admin/documents/sets.ts';
 import { createDocumentBudget, type DocumentLimits, documentLimits, type SizedDocument } from './budget.ts';
 import { createDeletions } from './deletions.ts';
 import { readBucket } from './read-bucket.ts';
@@ -56,6 +57,7 @@ export type AnyDocument =
   | AccountDocument
   | ControlDocument
   | PendingActs
+  | DocumentSet
   | FormerSite;
 
 /** The key of a document. */
@@ -73,6 +75,8 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.account(document.name);
     case 'control':
       return documentKeys.control;
+    case 'set':
+      return documentKeys.set(document.tenant, document.name);
     case 'acts':
       return documentKeys.acts(document.tenant, document.part);
     case 'former-site':
@@ -114,6 +118,8 @@ export interface DocumentStore {
    * with INVALID_REQUEST where there are more, with PAYLOAD_TOO_LARGE where a tenant would have more than its share.
    */
   put(documents: readonly AnyDocument[], deleted?: readonly string[], around?: AroundWrite): Promise<number>;
+  /** Sets of documents that are applied and pruned together. */
+  readonly sets: readonly DocumentSet[];
   /** Records that were stored along with changes last, of each chain. */
   readonly acts: readonly PendingActs[];
   /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
@@ -127,7 +133,11 @@ interface Entry extends SizedDocument {
 
 /** What a document counts in its tenant's budget. */
 function sizeOf(document: AnyDocument): SizedDocument {
-  const own = document.kind === 'api' || document.kind === 'policy' || document.kind === 'service';
+  const own =
+    document.kind === 'api' ||
+    document.kind === 'policy' ||
+    document.kind === 'service' ||
+    document.kind === 'set';
   return {
     tenant: own ? document.tenant : undefined,
     bytes: Buffer.byteLength(JSON.stringify(document)),
@@ -221,6 +231,9 @@ export async function openDocumentStore(
     revisionOf: (key) => entries.get(key)?.revision ?? deletions.revision(key) ?? 0,
     get accounts() {
       return documentsOf('account');
+    },
+    get sets() {
+      return documentsOf('set');
     },
     get acts() {
       return documentsOf('acts');
