@@ -47,13 +47,14 @@ function termsOf(decision: Decision | undefined): string | undefined {
 /**
  * Compares what becomes of calls before and after a change, at a time (ms on the hub's clock), by the rules that gateways
  * enforce: for each identity that has keys, each endpoint, and each site that serves it. `tenants` are those whose documents
- * differ. Counts are exact unless `unchecked` says that there is more than can be compared.
+ * differ; of what differs so many are listed. Counts are exact unless `unchecked` says that there is more than can be compared.
  */
 export function accessChanges(
   before: Documents,
   after: Documents,
   tenants: readonly string[],
   at: number,
+  listed = mostListed,
 ): AccessChanges {
   const [old, now] = [indexDocuments(before, at), indexDocuments(after, at)];
   const entries: AccessChanges['entries'] = [];
@@ -62,7 +63,7 @@ export function accessChanges(
 
   function found(entry: AccessChanges['entries'][number]): void {
     counts[entry.change] += 1;
-    if (entries.length < mostListed) entries.push(entry);
+    if (entries.length < listed) entries.push(entry);
   }
 
   function compareCall(
@@ -71,9 +72,7 @@ export function accessChanges(
     endpoint: string,
     [was, is]: readonly [Served | undefined, Served | undefined],
   ): void {
-    const decided = (served: Served | undefined) =>
-      served && Object.hasOwn(served.api.endpoints, endpoint) ? served.decide(caller, endpoint) : undefined;
-    const [first, then] = [decided(was), decided(is)];
+    const [first, then] = [was?.decide(caller, endpoint), is?.decide(caller, endpoint)];
     const [oldTerms, newTerms] = [termsOf(first), termsOf(then)];
     if (oldTerms === newTerms) return;
     const entry = { ...place, from: `${caller.site}/${caller.service}`, endpoint };
