@@ -51,11 +51,12 @@ export function changedLines(changes: readonly PlacedChange[]): string[] {
 
 type Access = NonNullable<ApplyReply['access']>;
 
-/** Who gains and loses what, in one line. */
-export function accessLine({ gained, lost, changed, unchecked }: Access): string {
+/** Who gains and loses what, in one line; nothing where nobody does and nobody asked. */
+export function accessLines({ gained, lost, changed, unchecked }: Access, asked: boolean): string[] {
   const more = unchecked ? '; there are more calls than can be compared' : '';
-  if (gained + lost + changed === 0) return `access: nobody gains or loses any${more}`;
-  return `access: ${gained} gained, ${lost} lost, ${changed} on other terms${more}`;
+  if (gained + lost + changed > 0)
+    return [`access: ${gained} gained, ${lost} lost, ${changed} on other terms${more}`];
+  return asked || unchecked ? [`access: nobody gains or loses any${more}`] : [];
 }
 
 /** The same call by call; empty where there is none. */

@@ -11,7 +11,7 @@ import { readDocuments } from '../input/read-documents.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 import { printableLine } from '../output/terminal.ts';
-import { accessLine, accessTable, changedLines, changesTable, placeChanges } from './apply-report.ts';
+import { accessLines, accessTable, changedLines, changesTable, placeChanges } from './apply-report.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
@@ -145,7 +145,10 @@ function report(
     () => changesTable(context, changes) + (access ? accessTable(context, access) : ''),
   );
   if (options.output === 'table') {
-    const lines = [...changedLines(changes), ...(access ? [accessLine(access)] : [])];
+    const lines = [
+      ...changedLines(changes),
+      ...(access ? accessLines(access, options.showAccess === true) : []),
+    ];
     for (const line of lines) context.stderr.write(`causeway: ${line}\n`);
   }
   if (dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');

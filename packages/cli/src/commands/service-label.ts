@@ -78,7 +78,9 @@ async function label(
       }
     }
   });
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const pairs = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
   const shown = pairs.length === 0 ? 'no labels' : pairs.join(', ');
   print(context, options.output, { ...name, labels }, () => `${whole}: ${shown}\n`);
 }

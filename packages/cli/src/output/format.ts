@@ -31,7 +31,7 @@ export function jsonText(value: unknown, indent?: number): string {
 }
 
 /** Text of several lines of which one begins or ends with space, or is empty. */
-const looseSpace = /^\s[^]*\n|\n[^]*\s$|[^\S\n]\n|\n\s/;
+const looseSpace = /^\s.*\n|\n.*\s$|[^\S\n]\n|\n\s/s;
 
 /** A value as YAML. */
 export function yamlText(value: unknown): string {

@@ -65,6 +65,7 @@ export function applyOperation(options: {
 }) {
   const { store, compiler, history, clock } = options;
   const accept = createAcceptance(store);
+  let queue: Promise<unknown> = Promise.resolve();
 
   /** What is perhaps not meant so, beside all that will stand. */
   function warningsOf(accepted: readonly Accepted[], plan: ApplyPlan): Pick<ApplyReply, 'warnings'> {
@@ -119,26 +120,38 @@ export function applyOperation(options: {
     const said = { changes: [...changes], ...warnings, ...access };
     if (request.dryRun) return { revision: store.revision, ...said };
     if (put.length + deleted.length > 0) await store.put(put, deleted);
-    // Also where nothing changes: what an earlier try stored may not be in force yet.
-    await compiler.run();
     return { revision: store.revision, ...said };
+  }
+
+  /** Again, where a service or a gateway brought about another change of that moment. */
+  async function applyInTime(request: ApplyRequest, by: Administrator): Promise<ApplyReply> {
+    for (let left = tries; ; left -= 1) {
+      const { revision } = store;
+      try {
+        return await applyNow(request, by);
+      } catch (error) {
+        // It is there by now; a document that names a revision says so then.
+        const again =
+          error instanceof CausewayError && error.code === 'CONFLICT' && store.revision !== revision;
+        if (!again || left === 1) throw error;
+      }
+    }
   }
 
   return operation({
     request: 'ApplyRequest',
     async run(request, by): Promise<ApplyReply> {
-      if (request.dryRun) onlyReads();
-      for (let left = tries; ; left -= 1) {
-        const { revision } = store;
-        try {
-          return await applyNow(request, by);
-        } catch (error) {
-          // Somebody else's change of that moment is there by now; a document that names a revision says so then.
-          const again =
-            error instanceof CausewayError && error.code === 'CONFLICT' && store.revision !== revision;
-          if (!again || left === 1) throw error;
-        }
+      if (request.dryRun) {
+        onlyReads();
+        return applyNow(request, by);
       }
+      // One after the other: of two that name no revision the last one stands, and neither is in the other's way.
+      const applied = queue.then(() => applyInTime(request, by));
+      queue = applied.catch(() => {});
+      const reply = await applied;
+      // Also where nothing changes: what an earlier try stored may not be in force yet.
+      await compiler.run();
+      return { ...reply, revision: store.revision };
     },
   });
 }
