@@ -10,7 +10,6 @@ import {
   type Site,
 } from '@causeway/protocol';
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
-import type { DocumentSet } from '../admin/documents/sets.ts';
 import { createDocumentBudget, type DocumentLimits, documentLimits, type SizedDocument } from './budget.ts';
 import { createDeletions } from './deletions.ts';
 import { readBucket } from './read-bucket.ts';
@@ -30,6 +29,18 @@ export interface FormerSite {
   readonly tenants: readonly string[];
   /** Gateways, with the keys that signed their blocks. */
   readonly gateways: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * A set of documents that are managed together, as of one folder in Git: what `apply --set` made for a tenant. What is
+ * not in it is never pruned.
+ */
+export interface DocumentSet {
+  readonly kind: 'set';
+  readonly tenant: string;
+  readonly name: string;
+  /** Keys of its documents, in order. */
+  readonly members: readonly string[];
 }
 
 /** Records of an administrator's act, stored together with what it changed, until they are in a block (ADR 16). */

@@ -1,6 +1,6 @@
 import { documentKeys, majorOf } from '@causeway/protocol';
-import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/store.ts';
-import { type DocumentSet, setOf } from './sets.ts';
+import { type AnyDocument, type DocumentSet, type DocumentStore, keyOf } from '../../documents/store.ts';
+import { setOf } from './sets.ts';
 
 /** A document as `get` shows it: what somebody wrote, what the registry knows beside, and the revision. */
 export type Item = Record<string, unknown> & { name: string };

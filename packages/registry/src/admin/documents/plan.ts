@@ -7,11 +7,11 @@ import {
   documentKeys,
   majorOf,
 } from '@causeway/protocol';
-import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/store.ts';
+import { type AnyDocument, type DocumentSet, type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, requireScope } from '../admin-desk.ts';
 import type { Accepted } from './accept.ts';
 import { hostingSites } from './items.ts';
-import { type DocumentSet, setOf, withMembers } from './sets.ts';
+import { setOf, withMembers } from './sets.ts';
 
 type Change = ApplyReply['changes'][number];
 

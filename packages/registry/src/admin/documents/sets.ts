@@ -1,17 +1,5 @@
 import { CausewayError } from '@causeway/protocol';
-import type { AnyDocument, DocumentStore } from '../../documents/store.ts';
-
-/**
- * A set of documents that are managed together, as of one folder in Git: what `apply --set` made for a tenant. What is
- * not in it is never pruned.
- */
-export interface DocumentSet {
-  readonly kind: 'set';
-  readonly tenant: string;
-  readonly name: string;
-  /** Keys of its documents, in order. */
-  readonly members: readonly string[];
-}
+import type { AnyDocument, DocumentSet, DocumentStore } from '../../documents/store.ts';
 
 /** A set is one document: bytes of JSON that it may have. */
 const mostBytes = 800_000;
