@@ -103,13 +103,13 @@ test(`dry run - what it says of ${cases} calls is what the gateway does before a
 test('dry run - more than can be listed is counted, and more than can be compared is said to be more', () => {
   const dice = createDice(7);
   const before = { ...documentsOf(dice), policies: [] };
-  const after = {
+  const after: Documents = {
     ...before,
     policies: [
       {
         ...{ kind: 'policy', tenant: 'acme', name: 'all', effect: 'allow' },
         ...{ from: {}, to: { service: '*' } },
-      } as const,
+      },
     ],
   };
   const some = accessChanges(before, after, ['acme'], 0, 3);

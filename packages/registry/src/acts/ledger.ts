@@ -41,7 +41,7 @@ function chainOf(document: AnyDocument | undefined): string {
 
 /** Opens the ledger. What an earlier registry left unsettled is settled by `settle`, or before the next act. */
 export function createLedger(options: {
-  store: Pick<DocumentStore, 'acts' | 'revisionOf'>;
+  store: Pick<DocumentStore, 'acts' | 'revision' | 'revisionOf'>;
   keyOf: (document: AnyDocument) => string;
   chains: ActChains;
   sign: Sign;
@@ -51,7 +51,10 @@ export function createLedger(options: {
   const { store, keyOf, chains, sign, clock, logger } = options;
   const ends = new Map<string, ChainEnd>();
   const remembered: AdminRecord[] = [];
-  let settled = false;
+  /** Revision of the documents up to which nothing waits. */
+  let settled = -1;
+  /** Sequences at which parts stood when they were settled, by key. */
+  const parts = new Map<string, number>();
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One after the other: two blocks of one number would be one too many. */
@@ -90,17 +93,22 @@ export function createLedger(options: {
   }
 
   async function settlePart(pending: PendingActs): Promise<void> {
-    const stored = store.revisionOf(keyOf(pending));
+    const key = keyOf(pending);
+    const stored = store.revisionOf(key);
+    if (parts.get(key) === stored) return;
     const records = pending.records.map(
       ({ back, ...record }): AdminRecord => ({ ...record, revision: stored - back }),
     );
     // A chain that was lost with its streams begins anew; then its number says nothing.
     if ((await endOf(pending.tenant)).seq < pending.seq) await appendNow(pending.tenant, records);
-    for (const record of records) if (!remembered.some((each) => isSame(each, record))) remember(record);
+    parts.set(key, stored);
+    for (const record of records) remember(record);
   }
 
   async function settleNow(): Promise<void> {
-    if (settled) return;
+    // Also a write that was given up may arrive, and leave something.
+    const { revision } = store;
+    if (settled === revision) return;
     const first = new Map(store.acts.filter(({ part }) => part === 0).map((each) => [each.tenant, each]));
     const due = store.acts.filter(({ tenant, part, seq }) => {
       const head = first.get(tenant);
@@ -108,7 +116,7 @@ export function createLedger(options: {
       return head !== undefined && part < head.parts && seq === head.seq + part;
     });
     for (const pending of due.sort((a, b) => a.part - b.part)) await settlePart(pending);
-    settled = true;
+    settled = revision;
   }
 
   /** The records of a change, as documents to be stored along with it. */
@@ -123,17 +131,17 @@ export function createLedger(options: {
       byChain.set(tenant, [...(byChain.get(tenant) ?? []), { record, index }]);
     }
     const blocks = [...byChain].flatMap(([tenant, records]) => {
-      const parts = inParts(records);
-      return parts.map((part, number) => ({ tenant, part, number, parts: parts.length }));
+      const divided = inParts(records);
+      return divided.map((part, number) => ({ tenant, part, number, of: divided.length }));
     });
     const pending: PendingActs[] = [];
-    for (const [position, { tenant, part, number, parts }] of blocks.entries()) {
+    for (const [position, { tenant, part, number, of }] of blocks.entries()) {
       const seq = (await endOf(tenant)).seq + 1 + number;
       const records = part.map(({ record, index }) => ({
         ...record,
         back: changes.length + position - index,
       }));
-      pending.push({ kind: 'acts', tenant, part: number, parts, seq, records });
+      pending.push({ kind: 'acts', tenant, part: number, parts: of, seq, records });
     }
     return pending;
   }
@@ -154,7 +162,6 @@ export function createLedger(options: {
           );
         }
         const revision = await write(pending);
-        settled = false;
         // Stored it is, together with the change: where it cannot join its chain now it does later.
         await settleNow().catch((err: unknown) =>
           logger.warn({ err }, 'records of an act wait for their chain'),
@@ -173,8 +180,6 @@ export function createLedger(options: {
     },
   };
 }
-
-const isSame = (a: AdminRecord, b: AdminRecord) => a.key === b.key && a.revision === b.revision;
 
 /** Divides records, so that each part is a block that can be stored and collected. */
 function inParts<T extends { record: object }>(records: readonly T[]): T[][] {
