@@ -1,6 +1,12 @@
-import { type ApiDocument, checkPolicy, didYouMean, type PolicyDocument } from '@causeway/policy';
+import {
+  type ApiDocument,
+  type Comparison,
+  checkPolicy,
+  didYouMean,
+  type PolicyDocument,
+} from '@causeway/policy';
 import { CausewayError, check, documentKeys, type Service, type Site } from '@causeway/protocol';
-import { acceptManifest } from '../../control/publishing.ts';
+import { type AcceptedManifest, acceptManifest } from '../../control/publishing.ts';
 import { type DocumentStore, keyOf } from '../../documents/store.ts';
 import { type Administrator, requireScope } from '../admin-desk.ts';
 import { tenantOrOnly } from '../ops/tenant-of.ts';
@@ -14,6 +20,8 @@ const asRead = ['service', 'site'];
 export interface Accepted {
   readonly key: string;
   readonly document: ApiDocument | PolicyDocument | Service | Site;
+  /** Of an API: what it changes of the one that stands under its major. */
+  readonly comparison?: Comparison | undefined;
   /** The revision that it was read at, where it says so; 0 where it must not be there yet. */
   readonly read?: number;
 }
@@ -73,7 +81,7 @@ export function createAcceptance(store: DocumentStore) {
     throw invalid(at + pointer, `policy ${at}${pointer} ${problem}`);
   }
 
-  function acceptApi(document: Record<string, unknown>, tenant: string, at: string): ApiDocument {
+  function acceptApi(document: Record<string, unknown>, tenant: string, at: string): AcceptedManifest {
     try {
       return acceptManifest(store, tenant, document);
     } catch (error) {
@@ -156,8 +164,11 @@ export function createAcceptance(store: DocumentStore) {
     if (document.kind === 'site') return { ...acceptSite(document, by, at), ...read };
     const tenant = tenantOf(document, at, by);
     if (document.kind === 'service') return { ...acceptService(document, tenant, at), ...read };
-    const accepted =
-      document.kind === 'policy' ? acceptPolicy(document, tenant, at) : acceptApi(document, tenant, at);
-    return { key: keyOf(accepted), document: accepted, ...read };
+    if (document.kind === 'policy') {
+      const policy = acceptPolicy(document, tenant, at);
+      return { key: keyOf(policy), document: policy, ...read };
+    }
+    const { api, comparison } = acceptApi(document, tenant, at);
+    return { key: keyOf(api), document: api, comparison, ...read };
   };
 }

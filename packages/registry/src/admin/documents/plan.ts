@@ -1,4 +1,4 @@
-import { type ApiDocument, type Comparison, canonicalJson, compareManifests } from '@causeway/policy';
+import { type ApiDocument, type Comparison, canonicalJson } from '@causeway/policy';
 import {
   type ApplyReply,
   type ApplyRequest,
@@ -42,7 +42,7 @@ const nameIn = (key: string) => key.split('.').slice(2).join('.');
 const sameDocument = (a: AnyDocument | undefined, b: AnyDocument) =>
   a !== undefined && canonicalJson(a) === canonicalJson(b);
 
-function changeOf(standing: AnyDocument | undefined, { key, document }: Accepted): Change {
+function changeOf(standing: AnyDocument | undefined, { key, document, comparison }: Accepted): Change {
   const same = sameDocument(standing, document);
   const change = standing === undefined ? 'created' : same ? 'unchanged' : 'changed';
   return {
@@ -51,9 +51,7 @@ function changeOf(standing: AnyDocument | undefined, { key, document }: Accepted
     name: nameIn(key),
     change,
     ...(change === 'changed' && document.kind !== 'api' ? { fields: changedFields(standing, document) } : {}),
-    ...(change === 'changed' && standing?.kind === 'api' && document.kind === 'api'
-      ? { differences: told(compareManifests(standing, document)) }
-      : {}),
+    ...(change === 'changed' && comparison !== undefined ? { differences: told(comparison) } : {}),
   };
 }
 
