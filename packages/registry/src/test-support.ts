@@ -23,9 +23,7 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     }
     for (const key of deleted) {
       revision += 1;
-      if (!entries.delete(key)) continue;
-      gone.add(key);
-      revisions.set(key, revision);
+      if (entries.delete(key)) gone.add(key);
     }
   };
   const ofKind = <K extends AnyDocument['kind']>(kind: K) =>
@@ -40,7 +38,7 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
       return revision;
     },
     get: (key) => entries.get(key),
-    revisionOf: (key) => revisions.get(key) ?? 0,
+    revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
     get sets() {
       return ofKind('set');
     },

@@ -25,7 +25,8 @@ interface ApplyOptions extends GlobalOptions {
   readonly output: Format;
 }
 
-const mostDocuments = 1_000;
+/** A change is one batch of 1,000 messages, with the records of it. */
+const mostDocuments = 900;
 /** A message of the broker holds 1 MB; some of it is not ours. */
 const mostBytes = 1_000_000;
 

@@ -8,12 +8,17 @@ export function canAsk({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): bo
 
 /** Asks a question on the terminal; anything but yes is no. */
 export async function confirm(
-  { stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>,
+  { stdin, stderr }: { readonly stdin: NodeJS.ReadableStream; readonly stderr: NodeJS.WritableStream },
   question: string,
 ): Promise<boolean> {
   const reader = createInterface({ input: stdin, output: stderr });
+  // At the end of input nobody answers any more.
+  const ended = new Promise<string>((resolve) => {
+    reader.once('close', () => resolve(''));
+  });
   try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    const answer = await Promise.race([reader.question(`${question} [y/N] `), ended]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     reader.close();
   }

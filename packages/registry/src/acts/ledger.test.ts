@@ -87,8 +87,8 @@ describe('ledger', () => {
     expect(records.map(({ op, key, revision }) => [op, key, revision])).toEqual([
       ['apply', 'policy.acme.p1', 1],
       ['apply', 'service.acme.edge-a.desk', 2],
-      ['apply', 'policy.acme.p1', store.revisionOf('policy.acme.p1')],
-      ['apply', 'service.acme.edge-a.desk', store.revisionOf('service.acme.edge-a.desk')],
+      ['apply', 'policy.acme.p1', 4],
+      ['apply', 'service.acme.edge-a.desk', 5],
     ]);
     expect(records[2]).toMatchObject({
       ...{ tenant: 'acme', admin: 'ada', scope: 'any' },

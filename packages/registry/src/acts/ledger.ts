@@ -94,7 +94,7 @@ export function createLedger(options: {
 
   async function settlePart(pending: PendingActs): Promise<void> {
     const key = keyOf(pending);
-    const stored = store.revisionOf(key);
+    const stored = store.revisionOf(key) ?? 0;
     if (parts.get(key) === stored) return;
     const records = pending.records.map(
       ({ back, ...record }): AdminRecord => ({ ...record, revision: stored - back }),

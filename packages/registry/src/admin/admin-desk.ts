@@ -54,7 +54,7 @@ export function requireScope(by: Administrator, tenant: string): void {
 }
 
 /** Operations that change nothing, so that their refusal is no refused act. */
-const reads: ReadonlySet<string> = new Set(['get', 'explain', 'status', 'console']);
+const reads: ReadonlySet<string> = new Set(['get', 'explain', 'in-force', 'status', 'console']);
 
 /** What the administrators of one tenant can make the registry write. */
 const perScope: LogRate = { lines: 60, periodMs: 60_000 };

@@ -116,8 +116,8 @@ export interface DocumentStore {
   /** Sequence of the last change: the revision of everything. */
   readonly revision: number;
   get(key: string): AnyDocument | undefined;
-  /** Sequence of a document's last change; of one that was deleted, of its deletion, while that is known; else 0. */
-  revisionOf(key: string): number;
+  /** The revision at which a document was changed last; undefined where there is none. */
+  revisionOf(key: string): number | undefined;
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
   readonly formerSites: readonly FormerSite[];
@@ -239,7 +239,7 @@ export async function openDocumentStore(
       };
       return snapshot;
     },
-    revisionOf: (key) => entries.get(key)?.revision ?? deletions.revision(key) ?? 0,
+    revisionOf: (key) => entries.get(key)?.revision,
     get accounts() {
       return documentsOf('account');
     },

@@ -163,7 +163,7 @@ export function planApply(
 ): ApplyPlan {
   const changes = accepted.map((each) => changeOf(store.get(each.key), each));
   const stale = accepted.flatMap((each, index) => {
-    const stands = store.get(each.key) === undefined ? 0 : store.revisionOf(each.key);
+    const stands = store.revisionOf(each.key) ?? 0;
     const isStale = each.read !== undefined && each.read !== stands && changes[index]?.change !== 'unchanged';
     return isStale ? [{ accepted: each, index, stands }] : [];
   });
