@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { collectLabels } from './service-label.ts';
 
 test('service label - KEY=VALUE puts one on, KEY- takes one off; values may hold anything', () => {
-  const labels = ['team=a=b', 'env-', 'note='].reduce(
-    (before, text) => collectLabels(text, before),
-    new Map(),
-  );
+  let labels = collectLabels('team=a=b');
+  for (const text of ['env-', 'note=']) labels = collectLabels(text, labels);
   expect([...labels]).toEqual([
     ['team', 'a=b'],
     ['env', undefined],
