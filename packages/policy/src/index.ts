@@ -1,3 +1,4 @@
+export { type AccessChanges, accessChanges } from './access-changes.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { checkManifest } from './check-manifest.ts';
 export { checkPolicy } from './check-policy.ts';

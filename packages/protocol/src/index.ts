@@ -1,4 +1,5 @@
 export { apiName, majorOf, parseApiEndpoint } from './api-name.ts';
+export { type ChangedField, changedFields } from './changed-fields.ts';
 export { deprecationTime, encodeDeprecation, parseDeprecation } from './deprecation.ts';
 export {
   CausewayError,

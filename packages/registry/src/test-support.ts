@@ -14,10 +14,17 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
   let revision = 0;
   let failure: CausewayError | undefined;
   const gone = new Set<string>();
+  const revisions = new Map<string, number>();
   const write = (documents: readonly AnyDocument[], deleted: readonly string[] = []) => {
-    for (const document of documents) entries.set(keyOf(document), document);
-    for (const key of deleted) if (entries.delete(key)) gone.add(key);
-    revision += documents.length + deleted.length;
+    for (const document of documents) {
+      revision += 1;
+      revisions.set(keyOf(document), revision);
+      entries.set(keyOf(document), document);
+    }
+    for (const key of deleted) {
+      revision += 1;
+      if (entries.delete(key)) gone.add(key);
+    }
   };
   const ofKind = <K extends AnyDocument['kind']>(kind: K) =>
     [...entries.values()].filter((each): each is Extract<AnyDocument, { kind: K }> => each.kind === kind);
@@ -31,6 +38,13 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
       return revision;
     },
     get: (key) => entries.get(key),
+    revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
+    get sets() {
+      return ofKind('set');
+    },
+    get acts() {
+      return ofKind('acts');
+    },
     isDeleted: (key) => gone.has(key) && !entries.has(key),
     get all() {
       return {
@@ -47,16 +61,22 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
       return ofKind('former-site');
     },
     async refresh() {},
-    async put(documents, deleted) {
+    async put(documents, deleted = [], around = undefined) {
+      const keys = [...documents.map(keyOf), ...deleted];
+      const changes = keys.map((key, index) => ({ key, before: entries.get(key), after: documents[index] }));
       await Promise.resolve();
       if (failure) {
         const error = failure;
         failure = undefined;
         throw error;
       }
-      puts.push(documents);
-      write(documents, deleted);
-      return revision;
+      const store = async (along: readonly AnyDocument[]) => {
+        puts.push(documents);
+        write(documents, deleted);
+        write(along);
+        return revision;
+      };
+      return around ? around(changes, store) : store([]);
     },
   };
 }

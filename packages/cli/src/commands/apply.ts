@@ -1,23 +1,32 @@
-import { CausewayError } from '@causeway/protocol';
+import { type ApplyReply, CausewayError } from '@causeway/protocol';
 import type { Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure, UsageError } from '../failure.ts';
+import { canAsk, confirm } from '../input/confirm.ts';
+import { requireDistinct } from '../input/distinct.ts';
 import { collectPaths, parseName } from '../input/names.ts';
 import type { SourceDocument } from '../input/parse-documents.ts';
 import { readDocuments } from '../input/read-documents.ts';
-import { type Format, outputOption, print, tableFor } from '../output/format.ts';
+import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
-import { printable, printableLine } from '../output/terminal.ts';
+import { printableLine } from '../output/terminal.ts';
+import { accessLines, accessTable, changedLines, changesTable, placeChanges } from './apply-report.ts';
 
 interface ApplyOptions extends GlobalOptions {
   readonly file: readonly string[];
   readonly dryRun?: true;
   readonly tenant?: string;
+  readonly set?: string;
+  readonly prune?: true;
+  readonly force?: true;
+  readonly yes?: true;
+  readonly showAccess?: true;
   readonly output: Format;
 }
 
-const mostDocuments = 1_000;
+/** A change is one batch of 1,000 messages, with the records of it. */
+const mostDocuments = 900;
 /** A message of the broker holds 1 MB; some of it is not ours. */
 const mostBytes = 1_000_000;
 
@@ -26,9 +35,17 @@ Examples:
   causeway apply -f policies/
   causeway apply -f quotes.yaml -f desk.json --dry-run
   generate-policies | causeway apply -f - --tenant acme
+  causeway apply -f policies/ --set platform --prune
 
-A file holds any number of documents, as YAML or JSON; a folder is read with all folders in it. Either all
-documents are applied, or none.`;
+A file holds any number of documents, as YAML or JSON; a folder is read with all folders in it, by name. Either all
+documents are applied, or none. What stands already as it is written is not touched.
+
+What causeway get -o yaml prints can be changed and applied: its revision says what was read, and where somebody else was
+faster the answer is CONFLICT, and who. Without a revision the document is written over what stands.
+
+With --set documents are managed as a set, of a folder in Git for instance. --prune then deletes policies and APIs that
+the set has made and that are not among the documents any more: never what somebody else, or a service, has made. On a
+terminal it asks first. A dry run says, beside all changes, which identities gain and lose access to what.`;
 
 /** `causeway apply` */
 export function addApply(program: Command, context: Context): void {
@@ -37,16 +54,31 @@ export function addApply(program: Command, context: Context): void {
     .description('apply policies and manifests')
     .requiredOption('-f, --file <path>', 'file, folder, or - for standard input (repeatable)', collectPaths)
     .option('--dry-run', 'check everything and say what would change, but change nothing')
-    .option('--tenant <name>', 'tenant of the documents that name none', parseName)
+    .option(
+      '--tenant <name>',
+      'tenant of the documents that name none; with --prune, the only one',
+      parseName,
+    )
+    .option('--set <name>', 'manage the documents as this set', parseName)
+    .option('--prune', 'delete what the set has made and the documents do not hold any more')
+    .option('--force', 'prune also APIs that are served')
+    .option('--yes', 'prune without asking')
+    .option('--show-access', 'say who gains and loses access, as a dry run does')
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))
     .action((_options, command: Command) => apply(context, command.optsWithGlobals<ApplyOptions>()));
 }
 
 async function apply(context: Context, options: ApplyOptions): Promise<void> {
-  const sources = await readDocuments(options.file, context.stdin);
+  if (options.prune && options.set === undefined) {
+    throw new UsageError('--prune needs --set NAME: only what a set has made is ever pruned');
+  }
+  if (options.force && !options.prune) throw new UsageError('--force is for --prune alone');
+  const sources = await readDocuments(options.file, context.stdin, (files) => passedOver(context, files));
   const documents = sources.map(({ value }) =>
-    options.tenant !== undefined && value.tenant === undefined ? { ...value, tenant: options.tenant } : value,
+    options.tenant !== undefined && value.tenant === undefined && value.kind !== 'site'
+      ? { ...value, tenant: options.tenant }
+      : value,
   );
   if (documents.length > mostDocuments) {
     throw new CommandFailure(`${documents.length} documents at once; at most ${mostDocuments} are possible`);
@@ -55,44 +87,72 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
   if (bytes > mostBytes) {
     throw new CommandFailure(`the documents have ${bytes} bytes; at most ${mostBytes} are possible at once`);
   }
-  const reply = await askAdmin(context, options, (admin) =>
-    admin.apply(documents, { dryRun: options.dryRun === true }),
-  ).catch((error: unknown) => {
-    throw placed(error, sources);
-  });
+  requireDistinct(documents, sources);
+  const { dryRun = false, prune = false, set, tenant } = options;
+  const request = {
+    ...(set === undefined ? {} : { set }),
+    ...(prune ? { prune, ...(tenant === undefined ? {} : { tenant }) } : {}),
+    ...(options.force ? { force: true } : {}),
+    ...(options.showAccess ? { access: true } : {}),
+  };
+  const ask = (more: { dryRun?: true }) =>
+    askAdmin(context, options, (admin) => admin.apply(documents, { ...request, ...more })).catch(
+      (error: unknown) => {
+        throw placed(error, sources);
+      },
+    );
+  if (prune && !dryRun && !options.yes && canAsk(context)) {
+    const { changes } = await ask({ dryRun: true });
+    const doomed = changes.filter(({ change }) => change === 'deleted');
+    if (doomed.length > 0) await requireConsent(context, doomed);
+  }
+  const reply = await ask(dryRun ? { dryRun: true } : {});
+  report(context, options, reply, sources);
+}
+
+function passedOver({ stderr }: Context, files: readonly string[]): void {
+  const some = files.slice(0, 5).map(printableLine).join(', ');
+  const more = files.length > 5 ? ` and ${files.length - 5} more` : '';
+  stderr.write(`causeway: not read, being no *.yaml, *.yml or *.json: ${some}${more}\n`);
+}
+
+async function requireConsent(context: Context, doomed: ApplyReply['changes']): Promise<void> {
+  for (const { kind, tenant, name } of doomed) {
+    context.stderr.write(`causeway: ${kind} ${name} of tenant ${tenant} will be deleted\n`);
+  }
+  if (await confirm(context, `Delete ${doomed.length === 1 ? 'it' : `these ${doomed.length}`}?`)) return;
+  throw new CommandFailure('nothing was applied');
+}
+
+function report(
+  context: Context,
+  options: ApplyOptions,
+  reply: ApplyReply,
+  sources: readonly SourceDocument[],
+): void {
   for (const { pointer, problem } of reply.warnings ?? []) {
     const [, index = '', rest = ''] = /^\/documents\/(\d+)(.*)$/s.exec(pointer) ?? [];
     const source = sources[Number(index)];
     context.stderr.write(`causeway: warning: ${source?.place(rest) ?? pointer}: ${printableLine(problem)}\n`);
   }
-  const changes = reply.changes.map((change, index) => ({
-    ...change,
-    file: sources[index]?.file ?? '',
-    document: sources[index]?.number ?? 0,
-  }));
-  const { revision, warnings = [] } = reply;
-  const result = { revision, dryRun: options.dryRun === true, changes, warnings };
-  print(context, options.output, result, () =>
-    tableFor(
-      context,
-      [
-        { title: 'CHANGE', value: (row) => row.change },
-        { title: 'KIND', value: (row) => row.kind },
-        { title: 'TENANT', value: (row) => row.tenant },
-        { title: 'NAME', value: (row) => row.name },
-        { title: 'FROM', value: (row) => `${row.file}#${row.document}` },
-      ],
-      changes,
-    ),
+  const changes = placeChanges(reply.changes, sources, options.set);
+  const { revision, warnings = [], access } = reply;
+  const dryRun = options.dryRun === true;
+  const result = { revision, dryRun, changes, warnings, ...(access ? { access } : {}) };
+  print(
+    context,
+    options.output,
+    result,
+    () => changesTable(context, changes) + (access ? accessTable(context, access) : ''),
   );
   if (options.output === 'table') {
-    for (const { name, differences = [] } of changes) {
-      for (const { pointer, what } of differences) {
-        context.stderr.write(`causeway: ${name}${printable(`${pointer} ${what}`)}\n`);
-      }
-    }
+    const lines = [
+      ...changedLines(changes),
+      ...(access ? accessLines(access, options.showAccess === true) : []),
+    ];
+    for (const line of lines) context.stderr.write(`causeway: ${line}\n`);
   }
-  if (options.dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');
+  if (dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');
 }
 
 /** The registry's error, which counts documents, as one that names the file and the place in it. */

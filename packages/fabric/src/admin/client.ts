@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   type ApplyReply,
+  type ApplyRequest,
   CausewayError,
   type Clock,
   type ConsoleReply,
@@ -29,7 +30,8 @@ import { FabricError, readHub, siteUrl } from '../settings.ts';
 
 /** An administrator's connection to the registry. Every operation rejects with a CausewayError. */
 export interface AdminClient {
-  apply(documents: readonly object[], options?: { dryRun?: boolean }): Promise<ApplyReply>;
+  /** All or nothing; with `set` as that set's, and with `prune` without what it does not hold any more. */
+  apply(documents: readonly object[], options?: Omit<ApplyRequest, 'documents'>): Promise<ApplyReply>;
   get(kind: GetRequest['kind'], name?: string): Promise<GetReply>;
   explain(request: ExplainRequest): Promise<ExplainReply>;
   issue(request: IssueRequest): Promise<IssueReply>;
@@ -124,8 +126,7 @@ export async function connectAdmin(
   }
 
   return {
-    apply: (documents, options = {}) =>
-      ask('apply', { documents, ...(options.dryRun ? { dryRun: true } : {}) }, 'ApplyReply'),
+    apply: (documents, options = {}) => ask('apply', { documents, ...options }, 'ApplyReply'),
     get: (kind, name) => ask('get', { kind, ...(name === undefined ? {} : { name }) }, 'GetReply'),
     explain: (request) => ask('explain', request, 'ExplainReply'),
     issue: (request) => ask('issue', request, 'IssueReply'),

@@ -111,6 +111,26 @@ export const messageSchemas: readonly object[] = [
           },
           "dryRun": {
             "type": "boolean"
+          },
+          "set": {
+            "description": "Name of the set that these documents are managed as; only what a set made is ever pruned by it.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "prune": {
+            "description": "Delete what the set made before and these documents do not hold, of the tenants concerned.",
+            "type": "boolean"
+          },
+          "tenant": {
+            "description": "The one tenant to prune; where absent, those of the documents.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "force": {
+            "description": "Prune also APIs that are served.",
+            "type": "boolean"
+          },
+          "access": {
+            "description": "Say who gains and loses access; a dry run always does.",
+            "type": "boolean"
           }
         }
       },
@@ -147,7 +167,8 @@ export const messageSchemas: readonly object[] = [
                   "enum": [
                     "created",
                     "changed",
-                    "unchanged"
+                    "unchanged",
+                    "deleted"
                   ]
                 },
                 "differences": {
@@ -164,6 +185,28 @@ export const messageSchemas: readonly object[] = [
                         "type": "string"
                       },
                       "what": {
+                        "type": "string"
+                      }
+                    }
+                  }
+                },
+                "fields": {
+                  "description": "Of what is changed: the fields that are other than they were.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "pointer"
+                    ],
+                    "properties": {
+                      "pointer": {
+                        "type": "string"
+                      },
+                      "before": {
+                        "description": "As JSON, perhaps cut short; absent where the field was not there.",
+                        "type": "string"
+                      },
+                      "after": {
                         "type": "string"
                       }
                     }
@@ -191,6 +234,9 @@ export const messageSchemas: readonly object[] = [
                 }
               }
             }
+          },
+          "access": {
+            "$ref": "#/$defs/accessChanges"
           }
         }
       },
@@ -361,6 +407,14 @@ export const messageSchemas: readonly object[] = [
                 "type": "integer",
                 "minimum": 0
               }
+            }
+          },
+          "acts": {
+            "description": "Last block of each chain of administrators’ acts, by tenant; `any` is the fabric’s.",
+            "type": "object",
+            "additionalProperties": {
+              "type": "integer",
+              "minimum": 0
             }
           }
         }
@@ -849,7 +903,7 @@ export const messageSchemas: readonly object[] = [
             "maxLength": 255
           },
           "force": {
-            "description": "Revokes a service that is to be deleted and has keys.",
+            "description": "Also where something uses it; revokes a service that has keys.",
             "type": "boolean"
           }
         }
@@ -890,6 +944,99 @@ export const messageSchemas: readonly object[] = [
             "minimum": 0
           }
         }
+      },
+      "accessChanges": {
+        "description": "Calls of identities that there are whose decision would be another, for each endpoint and each site that serves it.",
+        "type": "object",
+        "required": [
+          "gained",
+          "lost",
+          "changed",
+          "entries",
+          "omitted"
+        ],
+        "properties": {
+          "gained": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "lost": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "changed": {
+            "description": "Allowed before and after, under other limits or terms.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "entries": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "change",
+                "tenant",
+                "from",
+                "api",
+                "endpoint",
+                "site",
+                "policy"
+              ],
+              "properties": {
+                "change": {
+                  "enum": [
+                    "gained",
+                    "lost",
+                    "changed"
+                  ]
+                },
+                "tenant": {
+                  "type": "string"
+                },
+                "from": {
+                  "description": "SITE/SERVICE of the caller.",
+                  "type": "string"
+                },
+                "api": {
+                  "type": "string"
+                },
+                "endpoint": {
+                  "type": "string"
+                },
+                "site": {
+                  "description": "The site that serves it.",
+                  "type": "string"
+                },
+                "policy": {
+                  "description": "The policy that decides afterwards; null where none matches.",
+                  "type": [
+                    "string",
+                    "null"
+                  ]
+                },
+                "reason": {
+                  "type": "string"
+                },
+                "before": {
+                  "description": "Of what is changed: the terms of the call, as JSON.",
+                  "type": "string"
+                },
+                "after": {
+                  "type": "string"
+                }
+              }
+            }
+          },
+          "omitted": {
+            "description": "Differences that are counted and not listed.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "unchecked": {
+            "description": "True where there are more calls than were compared.",
+            "const": true
+          }
+        }
       }
     }
   },
@@ -897,7 +1044,7 @@ export const messageSchemas: readonly object[] = [
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "admin-record.json",
     "title": "AdminRecord",
-    "description": "One act of an administrator: who did what, before and after.",
+    "description": "One act of an administrator on one document: who did what, before and after; or one that was refused. Public parts alone.",
     "type": "object",
     "additionalProperties": false,
     "required": [
@@ -944,6 +1091,34 @@ export const messageSchemas: readonly object[] = [
           "null"
         ],
         "additionalProperties": true
+      },
+      "scope": {
+        "description": "The tenant whose administrator it is; `any` for the fabric’s.",
+        "$ref": "names.json#/$defs/name"
+      },
+      "refused": {
+        "description": "Of an act that was not done: why.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "code",
+          "reason"
+        ],
+        "properties": {
+          "code": {
+            "type": "string",
+            "pattern": "^[A-Z_]{1,40}$"
+          },
+          "reason": {
+            "type": "string",
+            "maxLength": 500
+          },
+          "count": {
+            "description": "How many such refusals of one administrator the record stands for; 1 where absent.",
+            "type": "integer",
+            "minimum": 1
+          }
+        }
       }
     }
   },
@@ -2760,6 +2935,13 @@ export const messageSchemas: readonly object[] = [
           "items": {
             "$ref": "names.json#/$defs/publicKey"
           }
+        }
+      },
+      "registry": {
+        "description": "Of the cloud: the keys that signed the registry’s own blocks, newest last.",
+        "type": "array",
+        "items": {
+          "$ref": "names.json#/$defs/publicKey"
         }
       },
       "leaf": {

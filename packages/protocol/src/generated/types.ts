@@ -79,6 +79,26 @@ export interface ApplyRequest {
     [k: string]: unknown;
   }[];
   dryRun?: boolean;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  set?: string;
+  /**
+   * Delete what the set made before and these documents do not hold, of the tenants concerned.
+   */
+  prune?: boolean;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant?: string;
+  /**
+   * Prune also APIs that are served.
+   */
+  force?: boolean;
+  /**
+   * Say who gains and loses access; a dry run always does.
+   */
+  access?: boolean;
 }
 export interface ApplyReply {
   /**
@@ -89,13 +109,24 @@ export interface ApplyReply {
     kind: string;
     tenant?: string;
     name: string;
-    change: 'created' | 'changed' | 'unchanged';
+    change: 'created' | 'changed' | 'unchanged' | 'deleted';
     /**
      * Of a manifest that is changed: what is other than in the one that stands. None breaks a caller.
      */
     differences?: {
       pointer: string;
       what: string;
+    }[];
+    /**
+     * Of what is changed: the fields that are other than they were.
+     */
+    fields?: {
+      pointer: string;
+      /**
+       * As JSON, perhaps cut short; absent where the field was not there.
+       */
+      before?: string;
+      after?: string;
     }[];
   }[];
   /**
@@ -108,6 +139,50 @@ export interface ApplyReply {
     pointer: string;
     problem: string;
   }[];
+  access?: AccessChanges;
+}
+/**
+ * Calls of identities that there are whose decision would be another, for each endpoint and each site that serves it.
+ */
+export interface AccessChanges {
+  gained: number;
+  lost: number;
+  /**
+   * Allowed before and after, under other limits or terms.
+   */
+  changed: number;
+  entries: {
+    change: 'gained' | 'lost' | 'changed';
+    tenant: string;
+    /**
+     * SITE/SERVICE of the caller.
+     */
+    from: string;
+    api: string;
+    endpoint: string;
+    /**
+     * The site that serves it.
+     */
+    site: string;
+    /**
+     * The policy that decides afterwards; null where none matches.
+     */
+    policy: string | null;
+    reason?: string;
+    /**
+     * Of what is changed: the terms of the call, as JSON.
+     */
+    before?: string;
+    after?: string;
+  }[];
+  /**
+   * Differences that are counted and not listed.
+   */
+  omitted: number;
+  /**
+   * True where there are more calls than were compared.
+   */
+  unchecked?: true;
 }
 export interface GetRequest {
   kind: 'apis' | 'policies' | 'sites' | 'services' | 'instances' | 'routes';
@@ -207,6 +282,12 @@ export interface ConsoleReply {
   pending: {
     audit: number;
     flow: number;
+  };
+  /**
+   * Last block of each chain of administrators’ acts, by tenant; `any` is the fabric’s.
+   */
+  acts?: {
+    [k: string]: number;
   };
 }
 export interface ExplainRequest {
@@ -526,7 +607,7 @@ export interface DeleteRequest {
    */
   name: string;
   /**
-   * Revokes a service that is to be deleted and has keys.
+   * Also where something uses it; revokes a service that has keys.
    */
   force?: boolean;
 }
@@ -548,7 +629,7 @@ export interface DeleteReply {
   keys: number;
 }
 /**
- * One act of an administrator: who did what, before and after.
+ * One act of an administrator on one document: who did what, before and after; or one that was refused. Public parts alone.
  */
 export interface AdminRecord {
   /**
@@ -578,6 +659,21 @@ export interface AdminRecord {
   after: {
     [k: string]: unknown;
   } | null;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  scope?: string;
+  /**
+   * Of an act that was not done: why.
+   */
+  refused?: {
+    code: string;
+    reason: string;
+    /**
+     * How many such refusals of one administrator the record stands for; 1 where absent.
+     */
+    count?: number;
+  };
 }
 /**
  * Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.
@@ -1528,6 +1624,12 @@ export interface Site {
      */
     [k: string]: string[];
   };
+  /**
+   * Of the cloud: the keys that signed the registry’s own blocks, newest last.
+   *
+   * Items: The public half of an NKey.
+   */
+  registry?: string[];
   /**
    * The public half of an NKey.
    */

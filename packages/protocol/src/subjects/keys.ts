@@ -20,6 +20,9 @@ export const documentKeys = {
   service: (tenant: string, site: string, name: string) => `service.${tenant}.${site}.${name}`,
   account: (name: string) => `account.any.${name}`,
   control: 'control.any.CONTROL',
+  set: (tenant: string, name: string) => `set.${tenant}.${name}`,
+  /** What an act changed is recorded here first: a part of the records of one chain. */
+  acts: (tenant: string, part: number) => `acts.${tenant}.${part}`,
   formerSite: (name: string) => `former.any.${name}`,
 } as const;
 
