@@ -62,6 +62,7 @@ it('public exports - @causeway/protocol', async () => {
       "apiName",
       "blockHeaders",
       "buckets",
+      "changedFields",
       "check",
       "compiledKeys",
       "createHandshake",
@@ -109,6 +110,7 @@ it('public exports - @causeway/protocol', async () => {
       "type CallFields",
       "type CertificateReply",
       "type CertificateRequest",
+      "type ChangedField",
       "type Clock",
       "type CompiledKey",
       "type CompiledReply",
@@ -153,6 +155,9 @@ it('public exports - @causeway/protocol', async () => {
       "type Policy",
       "type PublishReply",
       "type PublishRequest",
+      "type Quota",
+      "type QuotaReply",
+      "type QuotaRequest",
       "type Random",
       "type Receipt",
       "type Refusal",
@@ -161,6 +166,7 @@ it('public exports - @causeway/protocol', async () => {
       "type RevokeReply",
       "type RevokeRequest",
       "type RevokeSiteReply",
+      "type Route",
       "type Rule",
       "type ServedApi",
       "type Service",
@@ -172,6 +178,7 @@ it('public exports - @causeway/protocol', async () => {
       "type UninviteReply",
       "type VisibleApis",
       "withoutAddresses",
+      "type Windows",
     ]
   `);
 });

@@ -57,7 +57,7 @@ describe('bad input, command line', () => {
     ['no kind', 'name: x\n', /\/kind is missing; expected "policy" or "api"/],
     [
       'a mistyped field',
-      `${policy}---\n${policy.replace('effect', 'efect')}`,
+      `${policy}---\n${policy.replace('good', 'other').replace('effect', 'efect')}`,
       /:13:8 \(document 2\).*"effect"\?/,
     ],
     [

@@ -45,7 +45,10 @@ describe('cli delete', () => {
     const wrong = await run('delete', 'policy', 'intern-quote');
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toContain('there is no policy intern-quote; did you mean "intern-quotes"?');
-    const done = await run('delete', 'policy', 'intern-quotes');
+    const used = await run('delete', 'policy', 'intern-quotes');
+    expect(used).toMatchObject({ code: 1, stdout: '' });
+    expect(used.stderr).toContain('it alone allows edge-b/intern quotes.v1.latest@edge-a; --force');
+    const done = await run('delete', 'policy', 'intern-quotes', '--force');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toMatch(/^policy intern-quotes of tenant acme is deleted as of revision \d+\n$/);
     await becomes(intern, 'NO_ROUTE');
@@ -55,7 +58,15 @@ describe('cli delete', () => {
 
   it('cli delete - an API that is served: no call reaches it, until an instance registers it anew', async () => {
     await becomes(desk, 'OK');
-    const done = await run('delete', 'api', 'quotes.v1', '-o', 'json');
+    await until('who called it reached the cloud', async () =>
+      (await run('delete', 'api', 'quotes.v1')).stderr.includes('called by edge-b/desk (latest, '),
+    );
+    const used = await run('delete', 'api', 'quotes.v1');
+    expect(used).toMatchObject({ code: 1, stdout: '' });
+    expect(used.stderr).toMatch(
+      /served at edge-a; named by policies desk-quotes; called by .*; --force deletes/,
+    );
+    const done = await run('delete', 'api', 'quotes.v1', '--force', '-o', 'json');
     expect({ code: done.code, ...JSON.parse(done.stdout) }).toMatchObject({ code: 0, sites: ['edge-a'] });
     await becomes(desk, 'NO_ROUTE');
     await until('nothing is discovered', async () => (await desk.discover()).length === 0);
@@ -81,7 +92,6 @@ describe('cli delete', () => {
   });
 
   it('cli delete - what is wrong usage is told as such', async () => {
-    expect(await run('delete', 'policy', 'x', '--force')).toMatchObject({ code: 2 });
     expect(await run('delete', 'service', 'x')).toMatchObject({ code: 2 });
     expect(await run('delete', 'site', 'edge-a')).toMatchObject({ code: 2 });
   });

@@ -105,8 +105,13 @@ async function settled(calls: number): Promise<void> {
   );
 }
 
+/** All documents, without the revisions: those of another bucket are others. */
 const documents = () =>
-  Promise.all(['apis', 'policies', 'services', 'sites'].map((kind) => json<object>('get', kind)));
+  Promise.all(
+    ['apis', 'policies', 'services', 'sites'].map(async (kind) =>
+      (await json<{ revision: number }[]>('get', kind)).map(({ revision: _, ...document }) => document),
+    ),
+  );
 
 /** Works in a folder from now on. */
 function enter(next: Folder): void {

@@ -1,5 +1,5 @@
 import type { ApiDocument, Documents, PolicyDocument } from '@causeway/policy';
-import type { Labels, Service, Site } from '@causeway/protocol';
+import type { Labels, Quota, Route, Service, Site } from '@causeway/protocol';
 
 /** Small whole numbers from a seed: 10,000 cases have to be quick to make, and the same each time. */
 export function createDice(seed: number) {
@@ -50,14 +50,36 @@ function selector(dice: Dice) {
   return Object.keys(labels).length === 0 ? {} : { labels };
 }
 
+const windows = ['minute', 'hour', 'day'] as const;
+
+function quotaIn(dice: Dice): Quota {
+  const amounts = () => ({
+    [dice.oneOf(windows)]: 1 + dice.below(99),
+    [dice.oneOf(windows)]: 1 + dice.below(99),
+  });
+  return dice.chance(0.5)
+    ? { calls: amounts() }
+    : { ...maybe(dice, 0.5, 'calls', amounts), bytes: amounts() };
+}
+
+function routeIn(dice: Dice): Route {
+  const named = dice.some([...sites, 'gone'], 0.5);
+  const picked = named.length === 0 ? [dice.oneOf(sites)] : named;
+  if (dice.chance(0.5)) return { order: picked.sort(() => (dice.chance(0.5) ? 1 : -1)) };
+  return { weights: Object.fromEntries(picked.map((site) => [site, 1 + dice.below(3)])) };
+}
+
 function policyOf(dice: Dice, tenant: string, name: string): PolicyDocument {
   const effect = dice.chance(0.75) ? 'allow' : 'deny';
   const ofAllow = {
     ...maybe(dice, 0.4, 'limits', () => ({
       ...maybe(dice, 0.7, 'rate', () => 1 + dice.below(9)),
       ...maybe(dice, 0.5, 'concurrency', () => 1 + dice.below(9)),
+      ...maybe(dice, 0.3, 'bytesPerSecond', () => 1 + dice.below(9_000)),
       ...maybe(dice, 0.5, 'payload', () => 1 + dice.below(900)),
+      ...maybe(dice, 0.6, 'quota', () => quotaIn(dice)),
     })),
+    ...maybe(dice, 0.4, 'route', () => routeIn(dice)),
     ...maybe(dice, 0.3, 'audit', () => dice.oneOf(['strict', 'prompt'] as const)),
     ...maybe(dice, 0.3, 'offline', () => dice.oneOf(['30s', '15m', '2h', '7d'])),
   };

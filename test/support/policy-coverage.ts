@@ -32,6 +32,7 @@ const fields: Readonly<Record<string, (policy: PolicyDocument) => PolicyDocument
   notBefore: without('notBefore'),
   expires: without('expires'),
   offline: without('offline'),
+  route: without('route'),
 };
 
 /** Counts in how many cases each field is decisive: without it in any policy, something else would come of the call. */

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly matched: readonly string[];
   readonly audit?: 'prompt' | 'strict';
   readonly lease?: number;
+  /** How the caller tries sites where it names none. */
+  readonly route?: object | undefined;
   /** Names of the policies that limit it, with what. */
   readonly limits?: readonly object[];
 }
@@ -34,12 +36,34 @@ const bears = (wanted: Labelled | undefined, labels: Labelled = {}) =>
 
 const seconds: Record<string, number> = { '30s': 30, '15m': 900, '2h': 7_200, '7d': 604_800 };
 
+/** The policies that count for a call, by name. */
+function verdictPolicies(documents: Documents, { tenant, from, to, site, at }: Question): PolicyDocument[] {
+  const labelsOf = (where: string, name: string) =>
+    documents.services.find((each) => each.tenant === tenant && each.site === where && each.name === name)
+      ?.labels;
+  const counts = (policy: PolicyDocument, endpoint: string) =>
+    policy.tenant === tenant &&
+    like(policy.from.site, from.site) &&
+    like(policy.from.service, from.service) &&
+    bears(policy.from.labels, labelsOf(from.site, from.service)) &&
+    like(policy.to.service, to.service) &&
+    (policy.to.major === undefined || policy.to.major === to.major) &&
+    like(policy.to.site, site) &&
+    bears(policy.to.labels, labelsOf(site, to.service)) &&
+    (policy.to.endpoints === undefined || policy.to.endpoints.some((each) => like(each, endpoint))) &&
+    (policy.notBefore === undefined || Date.parse(policy.notBefore) <= at) &&
+    (policy.expires === undefined || at < Date.parse(policy.expires));
+  return documents.policies
+    .filter((policy) => counts(policy, to.endpoint))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /**
  * Decides a call by reading docs/policy.md aloud: no index, no compiled table, none of the engine's code. Undefined
  * where nobody is there to decide: no such identity, or nothing serves the API at the site.
  */
 export function verdictOf(documents: Documents, asked: Question): Verdict | undefined {
-  const { tenant, from, to, site, at } = asked;
+  const { tenant, from, to, site } = asked;
   const isThere = (name: string) =>
     documents.sites.some((each) => each.name === name && !each.revoked && tenant in each.tenants);
   const identity = (where: string, name: string) =>
@@ -53,24 +77,46 @@ export function verdictOf(documents: Documents, asked: Question): Verdict | unde
   if (!caller || !server?.hosts?.includes(to.major) || !api) return undefined;
   if (!isThere(from.site) || !isThere(site)) return undefined;
 
-  const counts = (policy: PolicyDocument, endpoint: string) =>
-    policy.tenant === tenant &&
-    like(policy.from.site, from.site) &&
-    like(policy.from.service, from.service) &&
-    bears(policy.from.labels, caller.labels) &&
-    like(policy.to.service, to.service) &&
-    (policy.to.major === undefined || policy.to.major === to.major) &&
-    like(policy.to.site, site) &&
-    bears(policy.to.labels, server.labels) &&
-    (policy.to.endpoints === undefined || policy.to.endpoints.some((each) => like(each, endpoint))) &&
-    (policy.notBefore === undefined || Date.parse(policy.notBefore) <= at) &&
-    (policy.expires === undefined || at < Date.parse(policy.expires));
-  const counting = (endpoint: string) =>
-    documents.policies
-      .filter((policy) => counts(policy, endpoint))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const counting = (endpoint: string) => verdictPolicies(documents, { ...asked, to: { ...to, endpoint } });
   const may = (endpoint: string) =>
     counting(endpoint).length > 0 && counting(endpoint).every(({ effect }) => effect === 'allow');
+
+  /** "Of several routes the first by name": of all policies that allow this caller anything of the API, anywhere. */
+  function routeAsRead(): object | undefined {
+    if (!documents.policies.some((policy) => policy.tenant === tenant && policy.route)) return undefined;
+    const granting: [string, PolicyDocument[]][] = documents.sites
+      .filter((each) => isThere(each.name) && identity(each.name, to.service)?.hosts?.includes(to.major))
+      .map((each) => {
+        const here = (endpoint: string) =>
+          verdictPolicies(documents, { ...asked, site: each.name, to: { ...to, endpoint } });
+        const all = Object.keys(api?.endpoints ?? {}).map(here);
+        const open = all.filter((hits) => hits.length > 0 && hits.every(({ effect }) => effect === 'allow'));
+        return [each.name, open.flat()];
+      });
+    const granted = granting.filter(([, policies]) => policies.length > 0);
+    const [first] = granted
+      .flatMap(([, policies]) => policies)
+      .filter((policy) => policy.route !== undefined)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    if (!first?.route) return undefined;
+    const rank = (name: string) => `${name === from.site ? 0 : name === 'cloud' ? 1 : 2}${name}`;
+    const usual = granted.map(([name]) => name).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    const { order, weights = {} } = first.route;
+    const named = order
+      ? order.filter((each) => usual.includes(each))
+      : usual
+          .filter((each) => weights[each])
+          .sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || (a < b ? -1 : 1));
+    if (named.length === 0) return undefined;
+    const all = [...named, ...usual.filter((each) => !named.includes(each))];
+    const alphabetic = Object.keys(weights)
+      .filter((each) => usual.includes(each))
+      .sort();
+    return {
+      ...{ policy: first.name, order: all },
+      ...(order ? {} : { weights: Object.fromEntries(alphabetic.map((each) => [each, weights[each]])) }),
+    };
+  }
 
   const names = Object.keys(api.endpoints);
   const hits = counting(to.endpoint);
@@ -92,6 +138,7 @@ export function verdictOf(documents: Documents, asked: Question): Verdict | unde
     ...{ effect: 'allow', told: 'OK', policy: matched[0] ?? '', matched },
     audit: hits.some(({ audit }) => audit === 'strict') ? 'strict' : 'prompt',
     lease: Math.min(...hits.map(({ offline }) => (seconds[offline ?? ''] ?? 86_400) * 1000)),
+    route: routeAsRead(),
     limits: hits
       .filter(({ limits }) => Object.keys(limits ?? {}).length > 0)
       .map(({ name, limits }) => ({ policy: name, ...limits })),

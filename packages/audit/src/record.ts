@@ -13,7 +13,8 @@ export function isAccess(record: BlockRecord): record is AuditRecord {
 
 /** What a block's header counts the record under: its code; for an administrator's act, its operation. */
 export function outcomeKey(record: BlockRecord): string {
-  return isAccess(record) ? record.code : record.op;
+  if (isAccess(record)) return record.code;
+  return record.refused ? `${record.op}-refused` : record.op;
 }
 
 /** The class of block a record belongs in: `access` where the policies admitted the call, carried out or not. */
@@ -24,7 +25,7 @@ export function classOf(record: BlockRecord): BlockClass {
 
 /** How many calls or acts the record stands for. */
 export function countOf(record: BlockRecord): number {
-  return isAccess(record) ? (record.count ?? 1) : 1;
+  return (isAccess(record) ? record.count : record.refused?.count) ?? 1;
 }
 
 /**

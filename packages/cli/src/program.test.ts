@@ -40,6 +40,7 @@ describe('program', () => {
         "init",
         "status",
         "service add",
+        "service label",
         "tenant add",
         "site invite",
         "site join",

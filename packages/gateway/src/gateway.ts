@@ -9,6 +9,7 @@ import { createControlLink } from './control/control-link.ts';
 import { createPublisher } from './control/publisher.ts';
 import { carryCounters } from './counters/carried.ts';
 import { createAvailability } from './instances/availability.ts';
+import { createQuotaPool } from './quota/pool.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { noServerMemory, watchServerMemory } from './server-memory.ts';
@@ -34,6 +35,10 @@ export interface Gateway {
 
 /** Milliseconds that the last records are given to be stored when a gateway stops. */
 const stopFlushMs = 5_000;
+
+/** Milliseconds that the registry is given to take back what is left of quotas; what it does not hear of is lost. */
+const stopQuotasMs = 500;
+const quotaSweepMs = 1_000;
 
 /** What a gateway is given from outside. */
 export interface GatewayPorts {
@@ -98,6 +103,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const mux = createReplyMux({ connection, prefix: inboxPrefix, clock, random });
   const control = createControlLink({ site, gateway, mux, hub, clock, logger });
 
+  const quotas = createQuotaPool({ ask: control.shares, hub, clock });
   const contact = await openContact({ file: path.join(config.credsDir, 'heard.json'), clock, logger });
   const agents = new Map<string, TenantAgent>();
   const users = createUserRenewal({ config, agents, clock, logger, signal: stopping.signal });
@@ -147,6 +153,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       state,
       recorder: records.of(tenant),
       hub,
+      quotas,
       silence: contact.silence,
       clock,
       random,
@@ -178,6 +185,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   connection.subscribe(`${inboxPrefix}.changed`, { callback: copy.refresh });
   copy.refresh();
 
+  const stopSweep = clock.every(quotaSweepMs, quotas.sweep);
   const stopKeeping = broker?.keep({
     countedThrough: records.countedThrough,
     confirmed: () => control.confirmed,
@@ -209,6 +217,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     },
     async stop() {
       stopping.abort();
+      stopSweep();
       stopKeeping?.();
       control.close();
       availability.close();
@@ -218,6 +227,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       await reading.close();
       // First no more calls, then their records, then the connection that carries them.
       await Promise.all([...agents.values()].map((agent) => agent.close()));
+      await within(stopQuotasMs, quotas.close(), clock);
       // With the server gone nothing can be stored any more; what waits then is lost.
       await within(stopFlushMs, records.flush(), clock);
       records.close();

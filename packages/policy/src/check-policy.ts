@@ -1,4 +1,12 @@
-import { check, type Fault, nameFault, type Parsed, type Policy, reservedNames } from '@causeway/protocol';
+import {
+  check,
+  type Fault,
+  nameFault,
+  type Parsed,
+  type Policy,
+  type Route,
+  reservedNames,
+} from '@causeway/protocol';
 import { shapes, unknownField } from './known-fields.ts';
 import { durationMs, shortestLeaseMs, spanOf, timestampMs } from './matching/times.ts';
 import { withGot } from './what-was-got.ts';
@@ -13,7 +21,7 @@ function patternFault(pointer: string, text: string | undefined): Fault | undefi
   return { pointer, problem: `"${text}" is a reserved word${hint}` };
 }
 
-function namesFault({ tenant, name, from, to }: Policy): Fault | undefined {
+function namesFault({ tenant, name, from, to, route }: Policy): Fault | undefined {
   const own = nameFault('policy', name);
   if (own) return { pointer: '/name', problem: own };
   const tenantFault = tenant === undefined ? undefined : nameFault('tenant', tenant);
@@ -22,8 +30,22 @@ function namesFault({ tenant, name, from, to }: Policy): Fault | undefined {
     patternFault('/from/site', from.site) ??
     patternFault('/from/service', from.service) ??
     patternFault('/to/service', to.service) ??
-    patternFault('/to/site', to.site)
+    patternFault('/to/site', to.site) ??
+    routeFault(route)
   );
+}
+
+/** A route names sites one by one. */
+function routeFault({ order = [], weights = {} }: Route = {}): Fault | undefined {
+  const named = [
+    ...order.map((site, index) => ({ pointer: `/route/order/${index}`, site })),
+    ...Object.keys(weights).map((site) => ({ pointer: `/route/weights/${site}`, site })),
+  ];
+  for (const { pointer, site } of named) {
+    const problem = nameFault('site', site);
+    if (problem) return { pointer, problem };
+  }
+  return undefined;
 }
 
 /** The tenant may be said in three places; it is one and the same, since no call crosses tenants. */
@@ -62,7 +84,7 @@ function effectFault(policy: Policy): Fault | undefined {
     const problem = 'has no meaning with effect "allow"; take it out, or put it on the policy that denies';
     return { pointer: '/reason', problem };
   }
-  const field = (['limits', 'audit', 'offline'] as const).find((each) => policy[each] !== undefined);
+  const field = (['limits', 'route', 'audit', 'offline'] as const).find((each) => policy[each] !== undefined);
   if (!field) return undefined;
   const problem = 'has no meaning with effect "deny"; take it out, or put it on the policy that allows';
   return { pointer: `/${field}`, problem };

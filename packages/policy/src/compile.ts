@@ -13,6 +13,7 @@ import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents } from './documents.ts';
 import { sharedNames } from './json-schema/shared-definitions.ts';
 import { spanOf, stretchAround } from './matching/times.ts';
+import { routedEntry } from './route.ts';
 import type { RuleIndex } from './rule-index.ts';
 
 /** What a queue group's secret name is made for: one API, one caller site, one serving site or `any`. */
@@ -78,12 +79,6 @@ export function servedApi(
   return { tenant, manifest: api, routes, rules: [...table.rules] };
 }
 
-/** Its own site first, then the cloud, then by name. */
-function orderSites(sites: readonly string[], own: string): string[] {
-  const rank = (site: string) => (site === own ? 0 : site === 'cloud' ? 1 : 2);
-  return [...sites].sort((a, b) => rank(a) - rank(b) || compareText(a, b));
-}
-
 /** Those of a manifest's `$defs` that these endpoints refer to: a caller is not shown what others call. */
 function sharedBy(endpoints: Manifest['endpoints'], shared: Manifest['$defs']): Manifest['$defs'] {
   if (shared === undefined) return undefined;
@@ -99,34 +94,31 @@ export function visibleApi(
   index: DocumentIndex,
   api: ApiDocument,
   caller: Service,
-  at: number,
 ): DiscoveredApi | undefined {
-  const major = majorOf(api.version);
-  const granted = new Set<string>();
-  const sites: string[] = [];
-  for (const site of index.servingSites(api.tenant, api.service, major)) {
-    const here = index.ruleTable(api, site).index.granted({ site: caller.site, service: caller.name }, at);
-    if (here.length > 0) sites.push(site);
-    for (const endpoint of here) granted.add(endpoint);
-  }
+  const from = { site: caller.site, service: caller.name, labels: caller.labels };
+  const sites = index.grantedSites(api, from);
   if (sites.length === 0) return undefined;
+  const granted = new Set(sites.flatMap(({ endpoints }) => endpoints));
   const { description, owner, deprecated } = api;
   const endpoints = Object.fromEntries(Object.entries(api.endpoints).filter(([name]) => granted.has(name)));
   const $defs = sharedBy(endpoints, api.$defs);
   return {
     service: api.service,
-    major,
+    major: majorOf(api.version),
     version: api.version,
     ...(description === undefined ? {} : { description }),
     ...(owner === undefined ? {} : { owner }),
     ...(deprecated === undefined ? {} : { deprecated }),
     ...($defs === undefined ? {} : { $defs }),
-    sites: orderSites(sites, caller.site),
+    ...routedEntry(
+      index.route(api, from, sites),
+      sites.map(({ site }) => site),
+    ),
     endpoints,
   };
 }
 
-function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames, at: number): SiteTable {
+function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames): SiteTable {
   const table: SiteTable = new Map();
   const identities = index.servicesAt(site);
   for (const service of identities) {
@@ -140,7 +132,7 @@ function compileFrom(index: DocumentIndex, site: string, queueNames: QueueNames,
     }
   }
   for (const service of identities) {
-    const apis = index.apisOf(service.tenant).map((api) => visibleApi(index, api, service, at));
+    const apis = index.apisOf(service.tenant).map((api) => visibleApi(index, api, service));
     table.set(compiledKeys.see(service.tenant, service.name), {
       apis: apis.filter((api) => api !== undefined),
     });
@@ -163,14 +155,14 @@ export function compileSite(
   queueNames: QueueNames,
   at: number,
 ): SiteTable {
-  return compileFrom(indexDocuments(documents, at), site, queueNames, at);
+  return compileFrom(indexDocuments(documents, at), site, queueNames);
 }
 
 /** The tables of all sites; each equals what `compileSite` gives for it. */
 export function compile(documents: Documents, queueNames: QueueNames, at: number): Map<string, SiteTable> {
   const index = indexDocuments(documents, at);
   const sites = documents.sites.map((site) => site.name).sort(compareText);
-  return new Map(sites.map((site) => [site, compileFrom(index, site, queueNames, at)]));
+  return new Map(sites.map((site) => [site, compileFrom(index, site, queueNames)]));
 }
 
 /** When after `at` a policy begins or ends next; Infinity where none does. */

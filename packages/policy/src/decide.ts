@@ -1,4 +1,4 @@
-import type { Rule } from '@causeway/protocol';
+import type { Quota, Rule } from '@causeway/protocol';
 import { compareText } from './canonical-json.ts';
 import { isGlob, matchesGlob } from './matching/glob.ts';
 import { defaultLeaseMs, isActive, stretchAround } from './matching/times.ts';
@@ -10,7 +10,7 @@ export interface Caller {
   readonly service: string;
 }
 
-/** What one policy lets one caller use at one serving site, over all endpoints the policy covers. */
+/** What one policy lets one caller use over all endpoints it covers: a quota in the whole fabric, else at a serving site. */
 export interface PolicyLimits {
   readonly policy: string;
   /** Calls per second. */
@@ -19,8 +19,11 @@ export interface PolicyLimits {
   readonly burst?: number;
   /** Calls under way at once. */
   readonly concurrency?: number;
+  /** Bytes of requests and replies per second; as many may come at once. */
+  readonly bytesPerSecond?: number;
   /** Bytes of a request, and of a reply. */
   readonly payload?: number;
+  readonly quota?: Quota;
 }
 
 /** The time in which a decision stands: milliseconds on the hub's clock, from `since`, before `until`. */
@@ -75,16 +78,13 @@ export function isAllowed(rules: readonly Rule[], endpoint: string): boolean {
   return allowed;
 }
 
-function limitsOf(rule: Rule): PolicyLimits | undefined {
-  const { rate, burst, concurrency, payload } = rule.limits ?? {};
-  if (rate === undefined && concurrency === undefined && payload === undefined) return undefined;
-  return {
-    policy: rule.policy,
-    ...(rate === undefined ? {} : { rate }),
-    ...(rate === undefined || burst === undefined ? {} : { burst }),
-    ...(concurrency === undefined ? {} : { concurrency }),
-    ...(payload === undefined ? {} : { payload }),
-  };
+const limitFields = ['rate', 'burst', 'concurrency', 'bytesPerSecond', 'payload', 'quota'] as const;
+
+/** The limits of a rule, in one order however they were written; undefined where it has none. */
+function limitsOf({ policy, limits = {} }: Rule): PolicyLimits | undefined {
+  const set = limitFields.filter((field) => limits[field] !== undefined);
+  if (set.length === 0) return undefined;
+  return { policy, ...Object.fromEntries(set.map((field) => [field, limits[field]])) };
 }
 
 /** Decides by `rules` that match the caller, in the order of their names, whenever they are in force. */

@@ -1,9 +1,10 @@
 import { majorOf, type Rule, type Service } from '@causeway/protocol';
 import { canonicalJson, compareText } from './canonical-json.ts';
 import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
-import { concernsApi, endpointFits, meansCaller } from './matching/fields.ts';
+import { concernsApi, endpointFits, meansCaller, type PolicyCall } from './matching/fields.ts';
 import { isGlob } from './matching/glob.ts';
-import { durationMs, spanOf } from './matching/times.ts';
+import { durationMs, isActive, spanOf } from './matching/times.ts';
+import { type GrantedSite, type NamedRoute, routeOf } from './route.ts';
 import { createRuleIndex, type RuleIndex } from './rule-index.ts';
 
 /** The rules of one API at one site, as written to that site and as asked. */
@@ -30,6 +31,53 @@ export interface DocumentIndex {
   callersAt(tenant: string, site: string): readonly string[];
   /** Made once, then remembered. */
   ruleTable(api: ApiDocument, site: string): RuleTable;
+  /** Where a caller may call an API now, in the usual order: its own site, the cloud, then by name. */
+  grantedSites(api: ApiDocument, caller: CallerIdentity): readonly GrantedSite[];
+  /** The route that counts for it there; undefined where no policy routes it. */
+  route(api: ApiDocument, caller: CallerIdentity, granted: readonly GrantedSite[]): NamedRoute | undefined;
+}
+
+/** Who calls; `labels` are those that an administrator gave it. */
+type CallerIdentity = PolicyCall['from'];
+
+/** Its own site first, then the cloud, then by name. */
+function usualOrder(own: string): (a: GrantedSite, b: GrantedSite) => number {
+  const rank = ({ site }: GrantedSite) => (site === own ? 0 : site === 'cloud' ? 1 : 2);
+  return (a, b) => rank(a) - rank(b) || compareText(a.site, b.site);
+}
+
+/** Where a caller may call an API at a time, as the rules of its sites say. */
+export function grantedAt(
+  index: Pick<DocumentIndex, 'servingSites' | 'ruleTable'>,
+  api: ApiDocument,
+  { site, service }: CallerIdentity,
+  at: number,
+): GrantedSite[] {
+  return index
+    .servingSites(api.tenant, api.service, majorOf(api.version))
+    .map((where) => ({
+      site: where,
+      endpoints: index.ruleTable(api, where).index.granted({ site, service }, at),
+    }))
+    .filter(({ endpoints }) => endpoints.length > 0)
+    .sort(usualOrder(site));
+}
+
+/** The route that counts for a caller, of policies that route calls of an API; `placeOf` gives what stands at a site. */
+export function routeAmong(
+  routing: readonly PolicyDocument[],
+  caller: CallerIdentity,
+  granted: readonly GrantedSite[],
+  placeOf: (site: string) => Parameters<typeof concernsApi>[1],
+): NamedRoute | undefined {
+  const policies = routing.filter((policy) => meansCaller(policy, caller));
+  return routeOf(
+    policies,
+    granted,
+    (policy, { site, endpoints }) =>
+      concernsApi(policy, placeOf(site)) &&
+      endpoints.some((endpoint) => endpointFits(policy.to.endpoints, endpoint)),
+  );
 }
 
 /** All of a name that is only stars means the same as one. */
@@ -163,11 +211,9 @@ export function indexDocuments(documents: Documents, at: number): DocumentIndex 
   }
 
   function rulesOf(api: ApiDocument, site: string): Rule[] {
-    const { tenant, service } = api;
     const names = Object.keys(api.endpoints);
-    const labels = servicesByKey.get(`${tenant}/${site}/${service}`)?.labels;
-    const to = { service, major: majorOf(api.version), site, labels };
-    return policiesFor(tenant, service).flatMap((policy) => {
+    const to = targetOf(api, site);
+    return policiesFor(api.tenant, api.service).flatMap((policy) => {
       if (!concernsApi(policy, to)) return [];
       const rule = baseRule(policy);
       const endpoints = rule ? endpointsOf(policy, names) : [];
@@ -175,11 +221,48 @@ export function indexDocuments(documents: Documents, at: number): DocumentIndex 
     });
   }
 
+  // Few policies route, and fewer each API: a caller is compared with those alone.
+  const routing = new Map<string, readonly PolicyDocument[]>();
+
+  function routingOf(api: ApiDocument): readonly PolicyDocument[] {
+    const { tenant, service } = api;
+    const major = majorOf(api.version);
+    const key = apiKey(tenant, service, major);
+    const known = routing.get(key);
+    if (known) return known;
+    const found = policiesFor(tenant, service).filter(
+      (policy) =>
+        policy.route !== undefined &&
+        isActive(spanOf(policy), at) &&
+        (servingSites.get(key) ?? []).some((site) => concernsApi(policy, targetOf(api, site))),
+    );
+    routing.set(key, found);
+    return found;
+  }
+
+  function targetOf({ tenant, service, version }: ApiDocument, site: string) {
+    const labels = servicesByKey.get(`${tenant}/${site}/${service}`)?.labels;
+    return { service, major: majorOf(version), site, labels };
+  }
+
   // Sites mostly have the same rules for an API: one index serves all that do.
   const tables = new Map<string, RuleTable>();
   const shared = new Map<string, RuleTable>();
 
-  return {
+  function ruleTable(api: ApiDocument, site: string): RuleTable {
+    const key = `${apiKey(api.tenant, api.service, majorOf(api.version))}/${site}`;
+    const known = tables.get(key);
+    if (known) return known;
+    const rules = rulesOf(api, site);
+    const endpoints = Object.keys(api.endpoints);
+    const content = canonicalJson([rules, endpoints]);
+    const table = shared.get(content) ?? { rules, index: createRuleIndex(rules, endpoints) };
+    shared.set(content, table);
+    tables.set(key, table);
+    return table;
+  }
+
+  const index: DocumentIndex = {
     hasSite: (site) => tenantsAt.has(site),
     sitesOf: (tenant) => sitesByTenant.get(tenant) ?? [],
     isPresent,
@@ -190,17 +273,10 @@ export function indexDocuments(documents: Documents, at: number): DocumentIndex 
     service: (tenant, site, name) => servicesByKey.get(`${tenant}/${site}/${name}`),
     callersAt: (tenant, site) =>
       (servicesBySite.get(site) ?? []).filter((each) => each.tenant === tenant).map((each) => each.name),
-    ruleTable(api, site) {
-      const key = `${apiKey(api.tenant, api.service, majorOf(api.version))}/${site}`;
-      const known = tables.get(key);
-      if (known) return known;
-      const rules = rulesOf(api, site);
-      const endpoints = Object.keys(api.endpoints);
-      const content = canonicalJson([rules, endpoints]);
-      const table = shared.get(content) ?? { rules, index: createRuleIndex(rules, endpoints) };
-      shared.set(content, table);
-      tables.set(key, table);
-      return table;
-    },
+    ruleTable,
+    grantedSites: (api, caller) => grantedAt(index, api, caller, at),
+    route: (api, caller, granted) =>
+      routeAmong(routingOf(api), caller, granted, (site) => targetOf(api, site)),
   };
+  return index;
 }

@@ -7,6 +7,7 @@ import type { ApiDocument, Documents, PolicyDocument } from './documents.ts';
 import { meansCaller, type PolicyCall } from './matching/fields.ts';
 import { spanOf, stretchAround } from './matching/times.ts';
 import { didYouMean } from './nearest.ts';
+import { explainedRoute } from './route.ts';
 
 /** Policies, counted for each site, that one answer looks at: half a second at worst. */
 const mostWeighed = 20_000;
@@ -70,17 +71,17 @@ function explainAt(
     const { policy, audit, lease } = decision;
     const reason = `policy "${policy}" allows it`;
     const { listed: limits, more } = shortened(decision.limits);
-    const omittedLimits = more === 0 ? {} : { omittedLimits: more };
+    // Every site's rules have to be made for it: not where nothing routes.
+    const routed = policies.some((each) => each.route !== undefined);
+    const granted = routed ? index.grantedSites(api, call.from) : [];
+    const route = explainedRoute(
+      index.route(api, call.from, granted),
+      granted.map((each) => each.site),
+    );
     return {
-      ...context,
-      decision: 'allow',
-      code: 'OK',
-      policy,
-      reason,
-      audit,
-      lease,
-      limits,
-      ...omittedLimits,
+      ...{ ...context, decision: 'allow', code: 'OK', policy, reason, audit, lease, limits },
+      ...(more === 0 ? {} : { omittedLimits: more }),
+      ...(route === undefined ? {} : { route }),
     };
   }
   const told =

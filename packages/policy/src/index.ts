@@ -1,3 +1,4 @@
+export { type AccessChanges, accessChanges } from './access-changes.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { checkManifest } from './check-manifest.ts';
 export { checkPolicy } from './check-policy.ts';
@@ -25,6 +26,14 @@ export { withShared } from './json-schema/shared-definitions.ts';
 export { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurrency.ts';
 export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter.ts';
 export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';
+export {
+  isUsedAt,
+  type QuotaUnit,
+  type QuotaWindow,
+  quotaAmounts,
+  quotaWindowMs,
+  quotaWindowStart,
+} from './limits/quota.ts';
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
 export {
   createLiveTables,

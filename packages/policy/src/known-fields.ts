@@ -5,6 +5,9 @@ import {
   type Fault,
   type Manifest,
   type Policy,
+  type Quota,
+  type Route,
+  type Windows,
 } from '@causeway/protocol';
 import { didYouMean } from './nearest.ts';
 
@@ -15,12 +18,17 @@ interface Shape {
 }
 
 // Typed by the generated types, so that a field added to a schema is missed by the compiler until it is here.
-const limits: Record<keyof NonNullable<Policy['limits']>, true> = {
+const windows: Record<keyof Windows, true> = { minute: true, hour: true, day: true };
+const quota: Record<keyof Quota, Shape> = { calls: { fields: windows }, bytes: { fields: windows } };
+const limits: Record<keyof NonNullable<Policy['limits']>, Shape | true> = {
   rate: true,
   burst: true,
   concurrency: true,
+  bytesPerSecond: true,
   payload: true,
+  quota: { fields: quota },
 };
+const route: Record<keyof Route, true> = { order: true, weights: true };
 const from: Record<keyof Policy['from'], true> = { site: true, service: true, labels: true, tenant: true };
 const to: Record<keyof Policy['to'], true> = {
   service: true,
@@ -39,6 +47,7 @@ const policy: Record<keyof Policy, Shape | true> = {
   to: { fields: to },
   effect: true,
   limits: { fields: limits },
+  route: { fields: route },
   audit: true,
   notBefore: true,
   expires: true,

@@ -3,26 +3,20 @@ import type { Documents, PolicyDocument } from './documents.ts';
 import { endpointFits, openFields } from './matching/fields.ts';
 import { matchesGlob, matchesLabels } from './matching/glob.ts';
 import { isActive, spanOf } from './matching/times.ts';
+import { type PolicyWarning, quotaWarnings, routeWarnings } from './use-warnings.ts';
 
-/** What stands in a policy and is perhaps not what was meant; it is taken all the same. */
-export interface PolicyWarning {
-  readonly pointer: string;
-  readonly problem: string;
-}
+export type { PolicyWarning } from './use-warnings.ts';
 
 /**
  * Looks a policy over beside all documents: globs and labels that mean nothing there is yet, and a time that is over
  * (`at` is ms on the hub's clock). Whole names that are not there yet are nothing unusual and give no warning.
  */
-export function policyWarnings(
-  policy: PolicyDocument,
-  documents: Omit<Documents, 'policies'>,
-  at: number,
-): PolicyWarning[] {
+export function policyWarnings(policy: PolicyDocument, documents: Documents, at: number): PolicyWarning[] {
   const { tenant, to } = policy;
   const open = openFields(policy);
   // Most policies have no such field, and then nothing is looked at.
-  const some = open.length > 0 ? documents : { services: [], apis: [], sites: [] };
+  const looks = open.length > 0 || policy.route !== undefined || policy.limits?.quota !== undefined;
+  const some = looks ? documents : { services: [], apis: [], sites: [] };
   const services = some.services.filter((each) => each.tenant === tenant);
   const apis = some.apis.filter((each) => each.tenant === tenant);
   const sites = some.sites.filter((each) => !each.revoked && Object.hasOwn(each.tenants, tenant));
@@ -56,6 +50,8 @@ export function policyWarnings(
     const [fits, problem] = found(pointer, pattern);
     return fits ? [] : [{ pointer, problem: `${problem} of tenant ${tenant} yet` }];
   });
+  const present = new Set(sites.map(({ name }) => name));
+  warnings.push(...routeWarnings(policy, documents, present), ...quotaWarnings(policy, meant));
   const { expires } = spanOf(policy);
   if (expires !== undefined && !isActive({ expires }, at)) {
     warnings.push({

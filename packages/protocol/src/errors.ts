@@ -110,7 +110,7 @@ const table = {
   AUDIT_UNAVAILABLE: {
     number: 503,
     retryable: true,
-    meaning: 'No record of the call could be kept, so it was not made.',
+    meaning: 'No record of the call, or of an administrator’s act, could be kept, so it was not done.',
     help: 'Look at the site’s disk and its stream AUDIT; `causeway status` names the cause.',
   },
   LEASE_EXPIRED: {

@@ -1,5 +1,6 @@
 export { withoutAddresses } from './addresses.ts';
 export { apiName, majorOf, parseApiEndpoint } from './api-name.ts';
+export { type ChangedField, changedFields } from './changed-fields.ts';
 export { deprecationTime, encodeDeprecation, parseDeprecation } from './deprecation.ts';
 export {
   CausewayError,
@@ -56,6 +57,9 @@ export type {
   Policy,
   PublishReply,
   PublishRequest,
+  Quota,
+  QuotaReply,
+  QuotaRequest,
   Receipt,
   Refusal,
   RegisterRequest,
@@ -63,6 +67,7 @@ export type {
   RevokeReply,
   RevokeRequest,
   RevokeSiteReply,
+  Route,
   Rule,
   ServedApi,
   Service,
@@ -70,6 +75,7 @@ export type {
   StatusReply,
   UninviteReply,
   VisibleApis,
+  Windows,
 } from './generated/types.ts';
 export {
   createHandshake,

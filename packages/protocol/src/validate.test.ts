@@ -258,6 +258,27 @@ const samples: {
     [{ since: -1 }, '/since'],
     [{ gateway: 'gw.1' }, '/gateway'],
   ],
+  QuotaRequest: [
+    {
+      gateway: 'gw-1',
+      shares: [
+        {
+          ...{ tenant: 'acme', policy: 'p', from: { site: 'edge-a', service: 'desk' } },
+          ...{ unit: 'calls', window: 'day', start: 0, need: 1 },
+        },
+      ],
+    },
+    [{ shares: [] }, '/shares'],
+    [{ shares: Array(129).fill({}) }, '/shares'],
+    [{ shares: [{}] }, '/shares/0/tenant'],
+    [{ gateway: 'gw.1' }, '/gateway'],
+  ],
+  QuotaReply: [
+    { time: 1, shares: [{ granted: 5 }, { granted: 0, refused: 'why' }] },
+    [{ shares: [{}] }, '/shares/0/granted'],
+    [{ shares: [{ granted: -1 }] }, '/shares/0/granted'],
+    [{ time: -1 }, '/time'],
+  ],
   CompiledReply: [
     {
       time: 1,

@@ -6,4 +6,6 @@ export { awaitRestored, leaveRestored } from './documents/restored.ts';
 export type { AnyDocument } from './documents/store.ts';
 export { createHub } from './hub/hub.ts';
 export { signedPart } from './joining/joining-keys.ts';
+export type { LedgerBucket } from './quota/bucket.ts';
+export { openQuotaLedger, type QuotaLedger } from './quota/ledger.ts';
 export { type Registry, type RegistryPorts, startRegistry } from './registry.ts';

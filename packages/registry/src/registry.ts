@@ -1,10 +1,18 @@
 import path from 'node:path';
+import { hubSite } from '@causeway/identity';
 import { ensureHub, ensureOps, streamNames } from '@causeway/nats-server';
 import { type Clock, documentKeys, type Logger, type Random } from '@causeway/protocol';
-import { connectNats } from '@causeway/transport';
+import { connectNats, createSigner, readCreds } from '@causeway/transport';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
+import { openActChains } from './acts/chains.ts';
+import { createHistory } from './acts/history.ts';
+import { createLedger } from './acts/ledger.ts';
+import { recordingStore } from './acts/recording-store.ts';
+import { createRefusals } from './acts/refusals.ts';
+import { keepSigner } from './acts/signer-key.ts';
 import { createAdminDesk } from './admin/admin-desk.ts';
+import { createCallHistory } from './admin/documents/call-history.ts';
 import { applyOperation } from './admin/ops/apply.ts';
 import { consoleOperation } from './admin/ops/console.ts';
 import { deleteOperation } from './admin/ops/delete.ts';
@@ -30,7 +38,7 @@ import { createPublishing } from './control/publishing.ts';
 import { createStandings, standingSite } from './control/standings.ts';
 import { foundingChanges } from './documents/founding.ts';
 import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
-import { openDocumentStore } from './documents/store.ts';
+import { keyOf, openDocumentStore } from './documents/store.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
@@ -42,7 +50,13 @@ import { createEnrollDesk } from './joining/enroll-desk.ts';
 import { createSigningPapers } from './joining/hub-papers.ts';
 import { createInvitations } from './joining/invitations.ts';
 import { createRedemption } from './joining/redemption.ts';
+import { ledgerBucket } from './quota/bucket.ts';
+import { openQuotaLedger } from './quota/ledger.ts';
+import { createQuotaDesk } from './quota/quota-desk.ts';
 import { startReconciling } from './reconcile.ts';
+
+/** Milliseconds between purges of windows of quotas that are over. */
+const quotaPurgeMs = 30_000;
 
 /** A running registry. */
 export interface Registry {
@@ -108,10 +122,30 @@ async function assemble(
   const consoleManager = await jetstreamManager(consoles);
   await ensureOps(consoleManager);
 
-  const store = await openDocumentStore(js);
+  const documents = await openDocumentStore(js);
+  const signer = createSigner(readCreds(path.join(config.dir, 'registry.creds')).seed);
+  const ledger = createLedger({
+    store: documents,
+    keyOf,
+    chains: openActChains({ js, manager, consoleManager }),
+    sign: signer.sign,
+    clock,
+    logger,
+  });
+  const store = recordingStore(documents, ledger);
+  const history = createHistory({
+    ledger,
+    manager,
+    consoles: jetstream(consoles),
+    began: documents.revision,
+    logger,
+  });
   if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
   await store.put(foundingChanges(bootstrap, store));
   if (!restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });
+  await keepSigner(store, signer.publicKey);
+  // What an earlier registry had stored with a change, and had no time to put into its chain.
+  await ledger.settle().catch((err: unknown) => logger.warn({ err }, 'records of acts wait for their chain'));
   await reissueForeign({ store, bootstrap, operator: keyring.operator, clock, logger });
 
   const accountKey = (name: string): string => {
@@ -165,11 +199,21 @@ async function assemble(
     clock,
   });
   for (const { name } of store.all.sites) hints.changed(name, compiler.siteRevision(name));
+  const isPresent = (tenant: string, site: string): boolean => {
+    const document = store.get(documentKeys.site(site));
+    return document?.kind === 'site' && !document.revoked && Object.hasOwn(document.tenants, tenant);
+  };
+  const quotaLedger = await openQuotaLedger({ bucket: ledgerBucket(js), clock, logger });
+  const stopQuotaPurge = clock.every(quotaPurgeMs, () => {
+    quotaLedger.purge().catch((err: unknown) => logger.warn({ err }, 'quotas that are over were not purged'));
+  });
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
     admits(site, tenant) {
+      // The cloud's stream also holds the registry's records of acts: of every tenant, and of the fabric.
+      if (site === hubSite) return tenant === 'any' || store.get(documentKeys.account(tenant)) !== undefined;
       const document = store.get(documentKeys.site(site));
       return document?.kind === 'site' && Object.hasOwn(document.tenants, tenant);
     },
@@ -189,6 +233,7 @@ async function assemble(
     compiler,
     publishing,
     gateways,
+    quotas: createQuotaDesk({ store, ledger: quotaLedger, isPresent }),
     heard: (site) => {
       collection.heard(site);
       // A link that should have been cut when an earlier registry ended.
@@ -221,24 +266,39 @@ async function assemble(
         .catch((err: unknown) => logger.warn({ err, site }, 'collecting from the site did not end cleanly'));
     },
   });
+  const refusals = createRefusals({ ledger, revision: () => store.revision, clock, logger });
   const adminDesk = createAdminDesk({
     connection,
     tenants: store.accounts.map((account) => account.name),
     operations: {
-      apply: applyOperation({ store, compiler, clock }),
+      apply: applyOperation({ store, compiler, history, clock }),
       get: getOperation({ store, compiler, gateways, clock }),
       'in-force': inForceOperation({ store, standings }),
       invite: inviteOperation({ invitations }),
       uninvite: uninviteOperation({ invitations }),
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding, standings }),
-      console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
+      console: consoleOperation({
+        store,
+        users,
+        manager: consoleManager,
+        acts: () => ledger.ends,
+        clock,
+        random,
+      }),
       status: statusOperation({ store, compiler, gateways, standings, hub, collection, accountName }),
-      delete: deleteOperation({ store, compiler, revoker }),
+      delete: deleteOperation({
+        store,
+        compiler,
+        revoker,
+        calls: createCallHistory(consoleManager, clock),
+        clock,
+      }),
       revoke: revokeOperation({ revoker }),
       'revoke-site': revokeSiteOperation({ revoker }),
       'remove-site': removeSiteOperation({ revoker }),
     },
+    refusals,
     clock,
     logger,
   });
@@ -261,10 +321,12 @@ async function assemble(
       adminDesk.close();
       enrollDesk.close();
       stopPurge();
+      stopQuotaPurge();
       stopReconciling();
       serving.close();
       idleSites?.close();
       hints?.close();
+      await refusals.stop();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

@@ -35,6 +35,13 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
       return revision;
     },
     get: (key) => entries.get(key),
+    revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
+    get sets() {
+      return ofKind('set');
+    },
+    get acts() {
+      return ofKind('acts');
+    },
     isDeleted: (key) => gone.has(key) && !entries.has(key),
     get all() {
       return {
@@ -53,19 +60,24 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get invitations() {
       return ofKind('invitation');
     },
-    revisionOf: (key) => (entries.has(key) ? revisions.get(key) : undefined),
     watch: (listener) => void listeners.push(listener),
     async refresh() {},
-    async put(documents, deleted) {
+    async put(documents, deleted = [], around = undefined) {
+      const keys = [...documents.map(keyOf), ...deleted];
+      const changes = keys.map((key, index) => ({ key, before: entries.get(key), after: documents[index] }));
       await Promise.resolve();
       if (failure) {
         const error = failure;
         failure = undefined;
         throw error;
       }
-      puts.push(documents);
-      write(documents, deleted);
-      return revision;
+      const store = async (along: readonly AnyDocument[]) => {
+        puts.push(documents);
+        write(documents, deleted);
+        write(along);
+        return revision;
+      };
+      return around ? around(changes, store) : store([]);
     },
   };
 }

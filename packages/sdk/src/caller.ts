@@ -24,6 +24,7 @@ import type { Link } from './link.ts';
 import type { NoRouteReporter } from './no-route.ts';
 import { resultOf } from './refusal.ts';
 import { repeatCall } from './repeat.ts';
+import { tryInTurn } from './site-route.ts';
 import { within } from './sleep.ts';
 import type { CallOptions, Identity } from './types.ts';
 
@@ -212,7 +213,14 @@ export function createCaller(options: CallerOptions): Caller {
     const once = async (during: AbortSignal | undefined, onSent = () => {}) => {
       try {
         if (!link.up || !hub.known) await ready(deadline, during);
-        const answer = send(to, body, deadline, opts, during, silence);
+        const route = opts.site === undefined ? discovery.route(to.service, to.major) : undefined;
+        const answer = route
+          ? tryInTurn(
+              route.pick(random),
+              (each) => send(to, body, deadline, { ...opts, site: each }, during, silence),
+              () => link.up && !during?.aborted && clock.monotonic() < deadline,
+            )
+          : send(to, body, deadline, opts, during, silence);
         onSent();
         return await answer;
       } catch (thrown) {

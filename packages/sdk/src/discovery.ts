@@ -14,6 +14,7 @@ import { backoffDelay, type NatsConnection } from '@causeway/transport';
 import { changes } from './changes.ts';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
+import { type SitesToTry, sitesToTry } from './site-route.ts';
 import { sleep } from './sleep.ts';
 import type { Identity, WatchEvent } from './types.ts';
 
@@ -30,6 +31,8 @@ export interface Discovery {
   discover(options?: DiscoverOptions): Promise<readonly DiscoveredApi[]>;
   /** True where the API is known to be there (at that site); undefined where that is not known now. */
   lists(service: string, major: number, site: string | undefined): boolean | undefined;
+  /** How a policy has this service try the sites of an API; undefined where none does. */
+  route(service: string, major: number): SitesToTry | undefined;
   /** True where the manifest, as it is known here, says that a call of the endpoint may run more than once. */
   promisesIdempotence(service: string, major: number, endpoint: string): boolean;
   /** Calls back with each change, once, in order. The returned function ends that. */
@@ -75,6 +78,8 @@ export function createDiscovery(options: {
   const stopped = new AbortController();
   const handshake = createHandshake();
   let known: Known | undefined;
+  /** Of those that have one, by name: mostly none, and a call asks first of all. */
+  let routes: ReadonlyMap<string, SitesToTry> = new Map();
   /** The revision that was announced last and has not been seen yet. */
   let wanted = 0;
   let due = false;
@@ -159,6 +164,7 @@ export function createDiscovery(options: {
     }
     const now = new Map(reply.apis.map((api) => [apiName(api.service, api.major), api]));
     known = { revision, view, epoch, apis: now };
+    routes = routesOf(now);
     if (!before) return;
     for (const event of changes(before, now, revision)) {
       for (const listener of [...listeners]) listener(event);
@@ -248,6 +254,7 @@ export function createDiscovery(options: {
       if (api !== undefined && (at === undefined || api.sites.includes(at))) return true;
       return fresh ? false : undefined;
     },
+    route: (name, major) => (routes.size === 0 ? undefined : routes.get(apiName(name, major))),
     promisesIdempotence(name, major, endpoint) {
       const endpoints = known?.apis.get(apiName(name, major))?.endpoints;
       return endpoints !== undefined && Object.hasOwn(endpoints, endpoint)
@@ -267,4 +274,13 @@ export function createDiscovery(options: {
 
 function sinceOf(have: Known | undefined): { since?: number } {
   return have === undefined ? {} : { since: have.revision };
+}
+
+function routesOf(apis: ReadonlyMap<string, DiscoveredApi>): ReadonlyMap<string, SitesToTry> {
+  const found = new Map<string, SitesToTry>();
+  for (const [name, api] of apis) {
+    const route = sitesToTry(api);
+    if (route) found.set(name, route);
+  }
+  return found;
 }

@@ -8,6 +8,7 @@ import { type Format, outputOption, print, tableFor } from '../output/format.ts'
 import { helpText } from '../output/help-text.ts';
 import { createProgress } from '../output/progress.ts';
 import { printable } from '../output/terminal.ts';
+import { actText } from './audit-act.ts';
 import { recordText } from './audit-record.ts';
 
 interface TailOptions extends GlobalOptions {
@@ -15,8 +16,12 @@ interface TailOptions extends GlobalOptions {
   readonly since?: 'beginning' | 'now';
   readonly follow: boolean;
   readonly limit?: number;
+  readonly class?: RecordClass;
   readonly output: Format;
 }
+
+/** Classes of records; calls are of the first two. */
+type RecordClass = 'access' | 'refusal' | 'admin';
 
 interface VerifyOptions extends GlobalOptions {
   readonly tenant?: string;
@@ -28,8 +33,11 @@ Examples:
   causeway audit tail
   causeway audit tail --since beginning --no-follow -o json
   causeway audit tail --tenant acme --limit 10
+  causeway audit tail --class admin --since beginning
 
-As JSON each record is one line. With --no-follow it begins with the first record, else with what comes now.`;
+As JSON each record is one line. With --no-follow it begins with the first record, else with what comes now.
+Calls are of class access or refusal; both are printed where no class is named. What administrators did, and what was
+refused to them, is of class admin: who, what, before and after.`;
 
 const verifyHelp = `
 Example:
@@ -46,6 +54,9 @@ export function addAudit(program: Command, context: Context): void {
     .description('print records as they reach the cloud')
     .option('--tenant <name>', 'only of this tenant', parseName)
     .addOption(new Option('--since <when>', 'where to begin').choices(['beginning', 'now']))
+    .addOption(
+      new Option('--class <class>', 'only records of this class').choices(['access', 'refusal', 'admin']),
+    )
     .option('--limit <count>', 'end after so many records', parseCount)
     .option('--no-follow', 'end when all that there is has been printed')
     .addOption(outputOption())
@@ -66,19 +77,24 @@ async function tail(context: Context, options: TailOptions): Promise<void> {
   await readFabric(options.dir);
   const interrupted = context.interruption();
   const text = recordText(context, output);
+  const textOfAct = actText(context, output);
   await withConsole(context, { ...options, tenant, from }, async (console) => {
     let printed = 0;
     let enough = () => {};
     const limited = new Promise<void>((resolve) => {
       enough = resolve;
     });
+    const show = (line: () => string) => {
+      if (printed >= limit) return;
+      printed += 1;
+      context.stdout.write(line());
+      if (printed >= limit) enough();
+    };
+    const wanted = (block: { readonly class: RecordClass }) =>
+      options.class === undefined ? block.class !== 'admin' : block.class === options.class;
     const reading = tailRecords(console, {
-      record(record, block) {
-        if (printed >= limit) return;
-        printed += 1;
-        context.stdout.write(text(record, block.gateway));
-        if (printed >= limit) enough();
-      },
+      record: (record, block) => void (wanted(block) && show(() => text(record, block.gateway))),
+      act: (record, block) => void (wanted(block) && show(() => textOfAct(record, block.gateway))),
       damaged: (subject, problem) =>
         void context.stderr.write(
           `causeway: a block of ${printable(subject)} cannot be read: ${printable(problem)}\n`,

@@ -23,13 +23,16 @@ interface DeleteOptions extends GlobalOptions, WaitOptions {
 const help = `
 Examples:
   causeway delete policy desk-reads-quotes
-  causeway delete api quotes.v1 --tenant acme
+  causeway delete api quotes.v1 --tenant acme --force
   causeway delete service acme/edge-b/desk --force
   causeway delete policy desk-reads-quotes --wait
 
+What is in use stays, and it is said who uses it: an API that is served, was called in the last 24 hours or is named by
+policies; a policy that alone allows calls of an identity; a service with credentials. --force deletes it all the same.
+
 A policy is in force no more at once. An API is withdrawn wherever it is served: calls are told NO_ROUTE. An instance
-that registers it anew, at its next start, publishes it again; revoke the service to prevent that. A service must have
-been revoked; --force does that first. A site is removed with causeway site remove.`;
+that registers it anew, at its next start, publishes it again; revoke the service to prevent that. A service with
+credentials is revoked first. A site is removed with causeway site remove.`;
 
 /** `causeway delete` */
 export function addDelete(program: Command, context: Context): void {
@@ -39,7 +42,7 @@ export function addDelete(program: Command, context: Context): void {
     .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
     .argument('<name>', 'a policy’s name, SERVICE.vMAJOR of an API, or TENANT/SITE/NAME of a service')
     .option('--tenant <name>', 'whose policy or API; may be left out where there is one tenant', parseName)
-    .option('--force', 'revoke the service first, where it has credentials')
+    .option('--force', 'also where something uses it; a service with credentials is revoked first')
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))
     .action((kind: Kind, name: string, _options, command: Command) =>
@@ -63,13 +66,13 @@ async function deleteOne(context: Context, kind: Kind, name: string, options: De
 }
 
 function requestOf(kind: Kind, name: string, { tenant, force }: DeleteOptions): DeleteRequest {
-  if (force && kind !== 'service') throw new UsageError('--force is for services alone');
-  if (kind !== 'service') return { kind, name, ...(tenant === undefined ? {} : { tenant }) };
+  const forced = force ? { force } : {};
+  if (kind !== 'service') return { kind, name, ...(tenant === undefined ? {} : { tenant }), ...forced };
   const { service, ...place } = parseServiceName(name);
   if (tenant !== undefined && tenant !== place.tenant) {
     throw new UsageError(`${name} is of tenant ${place.tenant}, but --tenant says ${tenant}`);
   }
-  return { kind, ...place, name: service, ...(force ? { force } : {}) };
+  return { kind, ...place, name: service, ...forced };
 }
 
 function text({ kind, tenant, revision, sites, keys }: DeleteReply, name: string): string {

@@ -1,4 +1,4 @@
-import type { ExplainReply } from '@causeway/protocol';
+import type { ExplainReply, Quota, Windows } from '@causeway/protocol';
 import { yamlText } from '../output/format.ts';
 import { printableLine } from '../output/terminal.ts';
 
@@ -16,8 +16,27 @@ function durationText(ms: number): string {
   return `${ms / 1000}s`;
 }
 
+/** A quota as people say it: 1000 calls a day. */
+function quotaTexts(quota: Quota): string[] {
+  return Object.entries(quota).flatMap(([unit, windows]: [string, Windows]) =>
+    Object.entries(windows).map(
+      ([window, amount]) => `${amount} ${unit} ${window === 'hour' ? 'an' : 'a'} ${window}`,
+    ),
+  );
+}
+
+/** How a caller that names no site tries them. */
+function routeText({ policy, order = [], weights }: NonNullable<Site['route']>): string {
+  const sites = order.map((site) =>
+    weights?.[site] === undefined ? site : `${site} (weight ${weights[site]})`,
+  );
+  return `${sites.join(', then ')} (${policy})`;
+}
+
 function limitText({ policy, ...limits }: Site['limits'][number]): string {
-  const parts = Object.entries(limits).map(([name, value]) => `${name} ${String(value)}`);
+  const parts = Object.entries(limits).flatMap(([name, value]) =>
+    typeof value === 'object' ? quotaTexts(value) : [`${name} ${String(value)}`],
+  );
   return `${parts.join(', ')} (${policy})`;
 }
 
@@ -31,6 +50,7 @@ function siteText(site: Site): string[] {
     lines.push(
       `  limits   ${site.limits.length === 0 ? 'none' : site.limits.map(limitText).join('; ')}${more}`,
     );
+    if (site.route !== undefined) lines.push(`  route    ${routeText(site.route)}`);
     lines.push(`  audit    ${site.audit ?? 'prompt'}`);
     if (site.lease !== undefined) lines.push(`  offline  ${durationText(site.lease)} without the registry`);
   }

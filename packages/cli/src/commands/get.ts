@@ -21,9 +21,11 @@ Examples:
   causeway get policies desk-reads-quotes -o yaml
   causeway get services -o json
   causeway get routes acme/edge-b/desk
+  causeway get policies -o yaml > policies.yaml
 
 NAME is a service, API (quotes.v1), policy or site, as the kind goes; TENANT/SITE/NAME picks one service. A service
-without keys was revoked. routes lists what each service may call, and at which sites, best first.`;
+without keys was revoked. What is printed as YAML or JSON of apis, policies, services and sites can be applied: as it is, it
+changes nothing (causeway apply). routes lists what each service may call, and at which sites, best first.`;
 
 /** `causeway get` */
 export function addGet(program: Command, context: Context): void {

@@ -9,6 +9,7 @@ import { CommandFailure } from '../failure.ts';
 import { collectPairs, parsePath, parseServiceName, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
+import { addServiceLabel } from './service-label.ts';
 
 interface AddOptions extends GlobalOptions {
   readonly label?: Readonly<Record<string, string>>;
@@ -43,6 +44,7 @@ export function addService(program: Command, context: Context): void {
     .action((name: ServiceName, _options, command: Command) =>
       add(context, name, command.optsWithGlobals<AddOptions>()),
     );
+  addServiceLabel(service, context);
 }
 
 function parseKey(text: string): string {

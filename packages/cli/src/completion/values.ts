@@ -23,6 +23,7 @@ const byOption: Readonly<Record<string, Kind>> = {
 /** The others, by command and place: the words there that come from the fabric. */
 export const byPlace: Readonly<Record<string, Kind>> = {
   'service add 0': 'services',
+  'service label 0': 'services',
   'revoke 0': 'revocable',
   'site remove 0': 'sites',
   'call 0': 'endpoints',

@@ -1,16 +1,20 @@
 import type { AdminClient } from '@causeway/fabric';
-import { type ApplyReply, CausewayError } from '@causeway/protocol';
+import { type ApplyReply, type ApplyRequest, CausewayError } from '@causeway/protocol';
 import { CommandFailure } from '../failure.ts';
 
-/** Documents of one request. */
-const mostDocuments = 1_000;
+/** Documents of one request: it is one batch of 1,000 messages, with the records of it. */
+const mostDocuments = 900;
 /** A message of the broker holds 1 MB; some of it is not ours. */
 const mostBytes = 900_000;
 
 type Document = Readonly<Record<string, unknown>>;
 
 /** What there is of the reply to all parts. */
-export type PartsReply = Required<Pick<ApplyReply, 'revision' | 'since' | 'changes' | 'warnings'>>;
+export type PartsReply = Required<Pick<ApplyReply, 'revision' | 'since' | 'changes' | 'warnings'>> &
+  Pick<ApplyReply, 'access'>;
+
+/** What is asked of each part alike. */
+export type PartsRequest = Omit<ApplyRequest, 'documents' | 'dryRun'>;
 
 /** Manifests first, then policies by what they are about: the fewer parts concern an API, the less often it is sent out. */
 function orderOf({ kind, to }: Document): string {
@@ -45,29 +49,47 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Applies any number of documents, in as many requests as they take: each of them all or nothing. Where there are several,
- * all are checked before the first is applied. Rejects with the registry's error, whose place is one in the whole
+ * all are checked before the first is applied, and nothing is said of access, which is about all of them. Rejects with the registry's error, whose place is one in the whole
  * list; with a CommandFailure that says how many stand where some were applied already.
  */
 export async function applyInParts(
   admin: Pick<AdminClient, 'apply'>,
   documents: readonly Document[],
-  options: { readonly dryRun: boolean; readonly onProgress: (text: string) => void },
+  options: {
+    readonly dryRun: boolean;
+    readonly request?: PartsRequest;
+    readonly onProgress: (text: string) => void;
+  },
 ): Promise<PartsReply> {
-  const { dryRun, onProgress } = options;
+  const { dryRun, onProgress, request = {} } = options;
   const parts = partsOf(documents);
   const all = documents.length;
+  if (parts.length > 1 && request.set !== undefined) {
+    throw new CommandFailure(
+      `set ${request.set} would have ${all} documents that take ${parts.length} requests; a set has to fit one: at most ` +
+        `${mostDocuments} documents and ${mostBytes} bytes of JSON. Divide it into several sets`,
+    );
+  }
+  const asked = parts.length > 1 ? { ...request, access: false } : request;
 
   async function each(what: 'checked' | 'applied'): Promise<PartsReply> {
     const changes: ApplyReply['changes'] = [];
     const warnings: PartsReply['warnings'] = [];
     let [revision, since, done] = [0, Number.POSITIVE_INFINITY, 0];
+    let access: ApplyReply['access'];
     for (const places of parts) {
       const some = places.map((place) => documents[place] as Document);
-      const reply = await admin.apply(some, { dryRun: what === 'checked' }).catch((error: unknown) => {
-        const placed = inWhole(error, places);
-        throw done > 0 && what === 'applied' ? unfinished(placed, done, all, revision) : placed;
-      });
-      for (const [index, change] of reply.changes.entries()) changes[places[index] as number] = change;
+      const reply = await admin
+        .apply(some, { ...asked, dryRun: what === 'checked' })
+        .catch((error: unknown) => {
+          const placed = inWhole(error, places);
+          throw done > 0 && what === 'applied' ? unfinished(placed, done, all, revision) : placed;
+        });
+      for (const [index, change] of reply.changes.entries()) {
+        // What is pruned was not written anywhere: it comes after all that was.
+        changes[places[index] ?? all + index - places.length] = change;
+      }
+      access = reply.access;
       for (const { pointer, problem } of reply.warnings ?? []) {
         warnings.push({ pointer: pointerInWhole(pointer, places), problem });
       }
@@ -76,7 +98,7 @@ export async function applyInParts(
       done += some.length;
       if (parts.length > 1) onProgress(`${done} of ${all} documents ${what}`);
     }
-    return { revision, since, changes, warnings };
+    return { revision, since, changes, warnings, ...(access ? { access } : {}) };
   }
 
   if (parts.length > 1 && !dryRun) await each('checked');

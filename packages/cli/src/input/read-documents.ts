@@ -23,11 +23,13 @@ export async function readAll(stream: AsyncIterable<unknown>, most: number): Pro
 
 /**
  * Reads documents from files, folders (with all that lies in them) and standard input (`-`), in that order, by
- * name within a folder. Rejects with one failure that names every fault of every file.
+ * name within a folder. Rejects with one failure that names every fault of every file. `passedOver` is told what lies in
+ * a folder and is not read, but for what is hidden.
  */
 export async function readDocuments(
   sources: readonly string[],
   stdin: NodeJS.ReadableStream,
+  passedOver: (files: readonly string[]) => void = () => {},
 ): Promise<SourceDocument[]> {
   const documents: SourceDocument[] = [];
   const faults: string[] = [];
@@ -36,9 +38,15 @@ export async function readDocuments(
   }
   let left = mostText;
   for (const source of sources) {
-    for (const file of source === '-' ? ['-'] : await filesOf(source)) {
+    for (const file of source === '-' ? ['-'] : await filesOf(source, passedOver)) {
       const name = file === '-' ? 'standard input' : file;
-      const bytes = await readAll(file === '-' ? stdin : createReadStream(file), left);
+      let bytes: Buffer | undefined;
+      try {
+        bytes = await readAll(file === '-' ? stdin : await openFile(file), left);
+      } catch (error) {
+        faults.push(`${name} ${whyUnread(error)}`);
+        continue;
+      }
       if (bytes === undefined) {
         throw new CommandFailure(
           `${name} is too large: more than ${mostText} bytes to read; apply less at once`,
@@ -74,21 +82,63 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-async function filesOf(source: string): Promise<string[]> {
-  let found: Awaited<ReturnType<typeof stat>>;
+/** What may be wrong with a file, for people. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'cannot be read (EACCES): you have no right to; chmod or chown it',
+  EPERM: 'cannot be read (EPERM): you have no right to',
+  ELOOP: 'cannot be read (ELOOP): its symbolic links lead round in a circle',
+  EISDIR: 'is a folder, not a file',
+};
+
+function whyUnread(error: unknown): string {
+  if (error instanceof CommandFailure) return error.message;
+  const { code = String(error) } = error as NodeJS.ErrnoException;
+  return reasons[code] ?? `cannot be read (${code})`;
+}
+
+/** Nothing but files: a pipe with the name of one might never end, or never begin. */
+async function openFile(file: string): Promise<AsyncIterable<unknown>> {
+  const found = await stat(file);
+  if (found.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+  return createReadStream(file);
+}
+
+async function filesOf(source: string, passedOver: (files: readonly string[]) => void): Promise<string[]> {
+  let isFolder: boolean;
   try {
-    found = await stat(source);
+    isFolder = (await stat(source)).isDirectory();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new CommandFailure(`${source} ${why}`, { cause });
+    throw new CommandFailure(`${source} ${whyUnread(cause)}`, { cause });
   }
-  if (!found.isDirectory()) return [source];
-  const entries = await readdir(source, { withFileTypes: true, recursive: true });
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && extensions.has(path.extname(entry.name).toLowerCase()))
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort();
-  if (files.length === 0) throw new CommandFailure(`folder ${source} holds no *.yaml, *.yml or *.json file`);
-  return files;
+  if (!isFolder) return [source];
+  const found = await below(source);
+  if (found.others.length > 0) passedOver(found.others);
+  if (found.files.length === 0) {
+    const others = found.others.length === 0 ? '' : `; there is: ${found.others.slice(0, 5).join(', ')}`;
+    throw new CommandFailure(`folder ${source} holds no *.yaml, *.yml or *.json file${others}`);
+  }
+  return found.files;
+}
+
+/** Files of documents in a folder and those in it, by name; and what else is there. Links to folders are not followed. */
+async function below(folder: string): Promise<{ files: string[]; others: string[] }> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new CommandFailure(`folder ${folder} ${whyUnread(cause)}`, { cause });
+  });
+  const files: string[] = [];
+  const others: string[] = [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    // What is hidden is somebody else's: of git, of an editor.
+    if (entry.name.startsWith('.')) continue;
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      const found = await below(file);
+      files.push(...found.files);
+      others.push(...found.others);
+    } else if (!extensions.has(path.extname(entry.name).toLowerCase())) others.push(file);
+    else if (entry.isFile() || entry.isSymbolicLink()) files.push(file);
+    else others.push(file);
+  }
+  return { files, others };
 }

@@ -30,13 +30,18 @@ export function jsonText(value: unknown, indent?: number): string {
   return escapeSteering(JSON.stringify(value, plain, indent));
 }
 
+/** Text of several lines of which one begins or ends with space, or is empty. */
+const looseSpace = /^\s.*\n|\n.*\s$|[^\S\n]\n|\n\s/s;
+
 /** A value as YAML. */
 export function yamlText(value: unknown): string {
   const document = new Document(JSON.parse(JSON.stringify(value, plain)));
-  // A plain text has no escapes.
+  // A plain text has no escapes; and in a block, space at the ends of lines does not come back as it was.
   visit(document, {
     Scalar(_key, node) {
-      if (typeof node.value === 'string' && steering.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      const { value: text } = node;
+      if (typeof text === 'string' && (steering.test(text) || looseSpace.test(text)))
+        node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   return escapeSteering(document.toString());

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   type ApplyReply,
+  type ApplyRequest,
   CausewayError,
   type Clock,
   type ConsoleReply,
@@ -34,7 +35,8 @@ import { FabricError, readHub, siteUrl } from '../settings.ts';
 
 /** An administrator's connection to the registry. Every operation rejects with a CausewayError. */
 export interface AdminClient {
-  apply(documents: readonly object[], options?: { dryRun?: boolean }): Promise<ApplyReply>;
+  /** All or nothing; with `set` as that set's, and with `prune` without what it does not hold any more. */
+  apply(documents: readonly object[], options?: Omit<ApplyRequest, 'documents'>): Promise<ApplyReply>;
   get(kind: GetRequest['kind'], name?: string): Promise<GetReply>;
   explain(request: ExplainRequest): Promise<ExplainReply>;
   /** Whether a revision is in force, at each site; answers when it is or `wait` ms, at most 5,000, are over. */
@@ -135,8 +137,7 @@ export async function connectAdmin(
   }
 
   return {
-    apply: (documents, options = {}) =>
-      ask('apply', { documents, ...(options.dryRun ? { dryRun: true } : {}) }, 'ApplyReply'),
+    apply: (documents, options = {}) => ask('apply', { documents, ...options }, 'ApplyReply'),
     get: (kind, name) => ask('get', { kind, ...(name === undefined ? {} : { name }) }, 'GetReply'),
     explain: (request) => ask('explain', request, 'ExplainReply'),
     inForce: (request) => ask('in-force', request, 'InForceReply'),

@@ -1,5 +1,5 @@
 import { type Block, type ChainReport, createChainVerifier, isAccess, readAuthentic } from '@causeway/audit';
-import type { AuditRecord } from '@causeway/protocol';
+import type { AdminRecord, AuditRecord } from '@causeway/protocol';
 import { verifySignature } from '@causeway/transport';
 import { blockMessageOf } from './block-message.ts';
 import type { Console, ConsoleReading } from './console.ts';
@@ -8,7 +8,12 @@ import { readCounters } from './flow.ts';
 /** Reads records as they come; a block that cannot be read, or that its site did not sign, is reported instead. */
 export function tailRecords(
   console: Console,
-  on: { record(record: AuditRecord, block: Block): void; damaged(subject: string, problem: string): void },
+  on: {
+    record(record: AuditRecord, block: Block): void;
+    /** An administrator's act. */
+    act?(record: AdminRecord, block: Block): void;
+    damaged(subject: string, problem: string): void;
+  },
 ): ConsoleReading {
   return console.readAudit((message) => {
     const parsed = readAuthentic(blockMessageOf(message), {
@@ -16,7 +21,10 @@ export function tailRecords(
       verify: verifySignature,
     });
     if (parsed.fault) return on.damaged(message.subject, parsed.fault.problem);
-    for (const record of parsed.value.records) if (isAccess(record)) on.record(record, parsed.value);
+    for (const record of parsed.value.records) {
+      if (isAccess(record)) on.record(record, parsed.value);
+      else on.act?.(record, parsed.value);
+    }
   });
 }
 
@@ -29,7 +37,9 @@ export async function verifyChains(
   onProgress: (blocks: number) => void,
 ): Promise<ChainReport> {
   const verifier = createChainVerifier({ keysOf: console.keysOf, verify: verifySignature });
-  const { watermarks } = await readCounters(console);
+  const { watermarks: counted } = await readCounters(console);
+  // No counter counts administrators' acts: the registry itself knows how far their chains go.
+  const watermarks = new Map([...counted, ...console.actChains]);
   let blocks = 0;
   const lasts = new Map<string, number>();
   const reading = console.readAudit((message) => {

@@ -14,6 +14,8 @@ export interface Console {
   readFlow(onMessage: (message: StreamMessage) => void): ConsoleReading;
   /** Public keys that may sign a gateway's blocks. */
   keysOf(site: string, gateway: string): readonly string[];
+  /** Last block of each chain of administrators' acts, `site/gateway/tenant`, as of the console's opening. */
+  readonly actChains: ReadonlyMap<string, number>;
   /** Resolves when `condition` holds, or after some seconds in any case. */
   until(condition: () => boolean): Promise<void>;
   /** Stops what is still read. */
@@ -89,6 +91,9 @@ export async function openConsole(
   return {
     readAudit: (onMessage) => read('audit', onMessage),
     readFlow: (onMessage) => read('flow', onMessage),
+    actChains: new Map(
+      Object.entries(first.reply.acts ?? {}).map(([tenant, seq]) => [`cloud/registry/${tenant}`, seq]),
+    ),
     keysOf: (site, gateway) => first.reply.signers[`${site}.${gateway}`] ?? [],
     async until(condition) {
       const end = ports.clock.monotonic() + untilMs;

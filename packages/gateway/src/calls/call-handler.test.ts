@@ -7,6 +7,7 @@ import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { silent } from '../../../../test/support/silent-logger.ts';
 import { guardApi } from '../guard/served-api.ts';
 import { createInstances } from '../instances/instances.ts';
+import { noQuotas } from '../quota/test-support.ts';
 import type { Route } from '../routes/routes.ts';
 import { createCallHandler } from './call-handler.ts';
 
@@ -28,6 +29,7 @@ function stage(policy: Partial<Rule>, silence = () => 0) {
   const handle = createCallHandler({
     ...{ tenant: 'acme', site: 'edge-a', instances, clock, logger: silent },
     limiters: createLimiterPool(),
+    quotas: noQuotas,
     hub: createHubClock(clock),
     silence,
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },

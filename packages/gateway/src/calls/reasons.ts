@@ -1,13 +1,37 @@
 import type { LimitRefusal } from '@causeway/policy';
 import type { ErrorCode } from '@causeway/protocol';
 import type { Bound } from '../guard/entry.ts';
+import type { Counter } from '../quota/counter.ts';
 import type { RefusalText } from './refusal.ts';
 
-/** Which policy's limit a call is over. */
-export function limitReason({ code, policy, retryAfter }: LimitRefusal): string {
-  return code === 'RATE_LIMITED'
-    ? `over the rate of policy ${policy}; wait ${retryAfter} ms`
-    : `as many calls under way as policy ${policy} allows`;
+/** Which limit of which policy a call is over. */
+export function limitReason({ policy, limit, retryAfter }: LimitRefusal): string {
+  switch (limit) {
+    case 'rate':
+      return `over the rate of policy ${policy}; wait ${retryAfter} ms`;
+    case 'bytesPerSecond':
+      return `over the bytes per second (bytesPerSecond) of policy ${policy}; wait ${retryAfter} ms`;
+    case 'concurrency':
+      return `as many calls under way as policy ${policy} allows`;
+  }
+}
+
+/** Why there is nothing of a quota for a call. */
+export function quotaReason(site: string, { name, amount, left, dearth }: Counter): string {
+  const { policy, unit, window } = name;
+  const quota = `the quota of ${amount} ${unit} ${window === 'hour' ? 'an' : 'a'} ${window} of policy ${policy}`;
+  if (dearth === 'unreachable') {
+    return `${site} has spent its share of ${quota}, and cannot reach the registry for more`;
+  }
+  if (typeof dearth === 'object') return `the registry gives ${site} no share of ${quota}: ${dearth.refused}`;
+  return left > 0
+    ? `${quota} is used up but for ${left}, which the call and its largest reply may be more than`
+    : `${quota} is used up`;
+}
+
+/** Why a call is refused that waited for a share. */
+export function noShareReason(site: string, policy: string): string {
+  return `${site} has not been given a share of a quota of the policies that allow the call (${policy}) in time`;
 }
 
 /** What the record of a refused call says: an endpoint that is not there is nobody's decision. */

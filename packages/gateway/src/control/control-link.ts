@@ -10,6 +10,8 @@ import {
   type Logger,
   type Manifest,
   type Messages,
+  type QuotaReply,
+  type QuotaRequest,
   readReply,
 } from '@causeway/protocol';
 import { type HubClock, MuxError, type ReplyMux } from '@causeway/transport';
@@ -21,6 +23,8 @@ export interface ControlLink {
   publish(tenant: string, service: string, apis: readonly Manifest[]): Promise<number>;
   /** What changed for the site since a position in a bucket, as much of it as fits one reply. */
   compiled(since: Omit<CompiledRequest, 'gateway'>): Promise<CompiledReply>;
+  /** Asks for shares of quotas, or gives some back; it is not waited for long, since calls wait with it. */
+  shares(asked: QuotaRequest['shares']): Promise<QuotaReply['shares']>;
   /** How far the cloud has stored the site's records; undefined where it has not said. */
   readonly confirmed: BeatReply['confirmed'];
   /** Tells the registry that a revision is in force here, and which re-issued users are. */
@@ -51,6 +55,7 @@ const beatEveryMs = 2_000;
 /** The shortest time between two renewals, and after one that failed: so soon a link that is back is noticed. */
 const beatSpacingMs = 250;
 const requestTimeoutMs = 3_000;
+const sharesTimeoutMs = 1_500;
 
 /** Creates the link; renewals begin with `start`, all else works at once. */
 export function createControlLink(options: {
@@ -71,14 +76,15 @@ export function createControlLink(options: {
   /** What else the registry takes: one of before would refuse a renewal with fields that it does not know. */
   let takes: ReadonlySet<string> = new Set();
 
-  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply'>(
+  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply' | 'QuotaReply'>(
     op: string,
     body: object,
     expected: N,
+    timeoutMs = requestTimeoutMs,
   ): Promise<Messages[N]> {
     const sent = clock.monotonic();
     const reply = await mux
-      .request(`control.${site}.${op}`, encodeJson(body), { timeoutMs: requestTimeoutMs })
+      .request(`control.${site}.${op}`, encodeJson(body), { timeoutMs })
       .catch((cause: unknown) => {
         if (!(cause instanceof MuxError)) throw cause;
         throw new CausewayError('UNREACHABLE', `the registry cannot be reached from ${site}`, { cause });
@@ -107,6 +113,10 @@ export function createControlLink(options: {
       // A registry of protocol 1 knows of no buckets.
       const known = handshake.version < 2 || bucket === undefined ? {} : { bucket };
       return request('compiled', { gateway, ...since, ...known }, 'CompiledReply');
+    },
+    async shares(asked) {
+      const { shares } = await request('quota', { gateway, shares: asked }, 'QuotaReply', sharesTimeoutMs);
+      return shares;
     },
     get confirmed() {
       return confirmed;

@@ -1,4 +1,12 @@
-import { checkPolicy, compileSite, createLimiterPool, type Documents, explain } from '@causeway/policy';
+import {
+  checkPolicy,
+  compileSite,
+  createLimiterPool,
+  type Documents,
+  explain,
+  type PolicyLimits,
+  quotaAmounts,
+} from '@causeway/policy';
 import { compiledKeys, type ServedApi, subjects } from '@causeway/protocol';
 import { expect, test } from 'vitest';
 import {
@@ -38,11 +46,38 @@ function routeOf(table: ReadonlyMap<string, unknown>, { tenant, from, to, site }
 function atGateway(route: Place | undefined, { from, to, site, at }: GeneratedCall) {
   if (!route) return { told: 'NO_ROUTE' };
   const subject = subjects.call.build({ fromSite: from.site, from: from.service, toSite: site, ...to });
-  const entry = entryFor(route, subject, createLimiterPool(), { monotonic: 0, hub: at });
+  const quotas: string[] = [];
+  const noting = {
+    guard(_tenant: string, _from: object, limits: readonly PolicyLimits[]) {
+      for (const { policy, quota = {} } of limits) {
+        for (const each of quotaAmounts(quota))
+          quotas.push(`${policy} ${each.unit} ${each.window} ${each.amount}`);
+      }
+      return undefined;
+    },
+  };
+  const entry = entryFor(
+    route,
+    subject,
+    { limiters: createLimiterPool(), quotas: noting },
+    { monotonic: 0, hub: at },
+  );
   if (!entry) return { told: 'dropped' };
   const { policy } = entry;
   if (!entry.admits) return { told: entry.told, policy, reason: entry.toldReason };
-  return { told: 'OK', policy, lease: entry.lease, audit: entry.strict ? 'strict' : 'prompt' };
+  return { told: 'OK', policy, lease: entry.lease, audit: entry.strict ? 'strict' : 'prompt', quotas };
+}
+
+/** All quotas that hold, as somebody reads them in the documents. */
+function quotasOf({ limits = [] }: Verdict): string[] {
+  return (limits as { policy: string; quota?: Record<string, Record<string, number>> }[]).flatMap(
+    ({ policy, quota = {} }) =>
+      ['calls', 'bytes'].flatMap((unit) =>
+        ['minute', 'hour', 'day']
+          .filter((window) => quota[unit]?.[window] !== undefined)
+          .map((window) => `${policy} ${unit} ${window} ${quota[unit]?.[window]}`),
+      ),
+  );
 }
 
 function explained(documents: Documents, call: GeneratedCall, tried?: Documents['policies']) {
@@ -74,6 +109,8 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
   const dice = createDice(20_261_122);
   const count: Record<string, number> = {};
   const coverage = createCoverage(100);
+  let routed = 0;
+  let metered = 0;
   let added = 0;
   let excused = 0;
   for (let set = 0; set < sets; set += 1) {
@@ -93,7 +130,9 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
         number % 2 === 0 ? routes.get(place) : routeOf(compileSite(documents, site, queueNames, at), call);
       const found = atGateway(made, call);
       const { told, policy, audit, lease } = expected;
-      if (told === 'OK') same(found, { told, policy, lease, audit }, call);
+      routed += expected.route ? 1 : 0;
+      metered += told === 'OK' && quotasOf(expected).length > 0 ? 1 : 0;
+      if (told === 'OK') same(found, { told, policy, lease, audit, quotas: quotasOf(expected) }, call);
       // Who may know of the API reads the words of explain.
       else if (told !== 'NO_ROUTE') same(found, { told, policy, reason: byExplain?.reason }, call);
       else same({ told: found.told, policy: made ? found.policy : policy }, { told, policy }, call);
@@ -115,6 +154,7 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
           matched,
           audit: byExplain?.audit,
           lease: byExplain?.lease,
+          route: byExplain?.route,
         },
         {
           decision: expected.effect,
@@ -124,6 +164,7 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
           matched: expected.matched,
           audit,
           lease,
+          route: expected.route,
         },
         call,
       );
@@ -154,4 +195,5 @@ test(`agreement - gateway, explain and dry run decide ${sets * callsPerSet} call
   expect(added).toBeGreaterThan(1_000);
   expect(excused).toBeGreaterThan(500);
   expect(coverage.short).toEqual({});
-}, 60_000);
+  expect(Math.min(routed, metered)).toBeGreaterThan(400);
+}, 240_000);

@@ -2,6 +2,7 @@ import { createLimiterPool } from '@causeway/policy';
 import { type CallFields, type Rule, type ServedApi, subjects } from '@causeway/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noQuotas } from '../quota/test-support.ts';
 import { compileEntry, fieldsWithin, forgetEntries, type GuardEntry } from './entry.ts';
 import { guardApi } from './served-api.ts';
 
@@ -34,7 +35,12 @@ const call: CallFields = {
 };
 
 function entry(rules: Rule[], fields: Partial<CallFields> = {}, pool = createLimiterPool()): GuardEntry {
-  return compileEntry(guardApi(api(rules)), { ...call, ...fields }, pool, { monotonic: 0, hub: 0 });
+  return compileEntry(
+    guardApi(api(rules)),
+    { ...call, ...fields },
+    { limiters: pool, quotas: noQuotas },
+    { monotonic: 0, hub: 0 },
+  );
 }
 
 describe('entries', () => {
@@ -98,8 +104,8 @@ describe('entries', () => {
     const first = entry(limited, {}, pool);
     const second = entry(limited, { endpoint: 'history' }, pool);
     if (!first.admits || !second.admits) expect.fail('refused');
-    expect(first.limiter?.admit(0)).toBeUndefined();
-    expect(second.limiter?.admit(0)?.code).toBe('RATE_LIMITED');
+    expect(first.limiter?.admit(0, 0)).toBeUndefined();
+    expect(second.limiter?.admit(0, 0)?.code).toBe('RATE_LIMITED');
     forgetEntries(
       new Map([
         ['a', first],

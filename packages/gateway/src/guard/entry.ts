@@ -1,5 +1,7 @@
 import type { Allowed, LimiterPool, PooledLimiter } from '@causeway/policy';
 import { type CallFields, type ErrorCode, subjects } from '@causeway/protocol';
+import type { QuotaGuard } from '../quota/guard.ts';
+import type { QuotaPool } from '../quota/pool.ts';
 import type { GuardedApi, GuardedEndpoint } from './served-api.ts';
 
 /** What is the same for every call on one subject. */
@@ -27,6 +29,7 @@ export interface AdmittingEntry extends EntryBase {
   readonly admits: true;
   readonly policy: string;
   readonly limiter: PooledLimiter | undefined;
+  readonly quotas: QuotaGuard | undefined;
   /** True where a reply waits until the call's record is stored. */
   readonly strict: boolean;
   readonly endpoint: GuardedEndpoint;
@@ -52,6 +55,12 @@ export interface RefusingEntry extends EntryBase {
   readonly reason: string;
 }
 
+/** What entries take their limiters and quotas from. */
+export interface EntryMeters {
+  readonly limiters: LimiterPool;
+  readonly quotas: Pick<QuotaPool, 'guard'>;
+}
+
 /** The compiled rule for one (caller, endpoint): all that a call needs, found by one look-up of its subject. */
 export type GuardEntry = AdmittingEntry | RefusingEntry;
 
@@ -62,7 +71,7 @@ export type GuardEntry = AdmittingEntry | RefusingEntry;
 export function compileEntry(
   api: GuardedApi,
   fields: CallFields,
-  limiters: LimiterPool,
+  { limiters, quotas }: EntryMeters,
   now: { readonly monotonic: number; readonly hub: number },
 ): GuardEntry {
   const caller = { site: fields.fromSite, service: fields.from };
@@ -95,6 +104,7 @@ export function compileEntry(
     policy: decision.policy,
     limiter:
       decision.limits.length > 0 ? limiters.limiter(base.caller, decision.limits, now.monotonic) : undefined,
+    quotas: quotas.guard(api.tenant, caller, decision.limits),
     strict: decision.audit === 'strict',
     endpoint,
     largestRequest: smallest(decision, { bytes: endpoint.maxRequestBytes, says: `${endpoint.name} takes` }),
@@ -156,7 +166,7 @@ const maxEntriesPerRoute = 10_000;
 export function entryFor(
   route: EntryTable & Parameters<typeof fieldsWithin>[0],
   subject: string,
-  limiters: LimiterPool,
+  meters: EntryMeters,
   now: { readonly monotonic: number; readonly hub: number },
 ): GuardEntry | undefined {
   const known = route.entries.get(subject);
@@ -164,15 +174,21 @@ export function entryFor(
   if (known && now.hub < known.until && now.hub >= known.since) return known;
   const fields = known?.fields ?? fieldsWithin(route, subject);
   if (!fields) return undefined;
-  if (known?.admits) known.limiter?.close();
-  else if (!known && route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
-  const entry = compileEntry(route.api, fields, limiters, now);
+  if (known) closeEntry(known);
+  else if (route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
+  const entry = compileEntry(route.api, fields, meters, now);
   route.entries.set(subject, entry);
   return entry;
 }
 
-/** Drops entries, and lets go of the limiters that they hold. */
+function closeEntry(entry: GuardEntry): void {
+  if (!entry.admits) return;
+  entry.limiter?.close();
+  entry.quotas?.close();
+}
+
+/** Drops entries, and lets go of the limiters and quotas that they hold. */
 export function forgetEntries(entries: Map<string, GuardEntry>): void {
-  for (const entry of entries.values()) if (entry.admits) entry.limiter?.close();
+  for (const entry of entries.values()) closeEntry(entry);
   entries.clear();
 }

@@ -14,6 +14,7 @@ import { createCallHandler } from '../calls/call-handler.ts';
 import { createDesk } from '../desk/desk.ts';
 import type { GuardedApi } from '../guard/served-api.ts';
 import { createInstances, type Instances } from '../instances/instances.ts';
+import type { QuotaPool } from '../quota/pool.ts';
 import type { Recorder } from '../records/recorder.ts';
 import { createRoutes } from '../routes/routes.ts';
 import type { SiteState } from '../state/site-state.ts';
@@ -49,6 +50,7 @@ export async function startTenantAgent(options: {
   state: SiteState;
   recorder: Recorder;
   hub: HubClock;
+  quotas: QuotaPool;
   /** Milliseconds since the site last heard from the registry. */
   silence: () => number;
   clock: Clock;
@@ -96,6 +98,7 @@ export async function startTenantAgent(options: {
     site,
     instances,
     limiters,
+    quotas: options.quotas,
     hub,
     silence: options.silence,
     clock,
@@ -212,7 +215,7 @@ export async function startTenantAgent(options: {
         clock,
       );
       // Calls that instances work on are answered and recorded, within the limit; the rest hear that it closes.
-      while (mux.pendingCount > 0 && clock.monotonic() < end) {
+      while (mux.pendingCount + options.quotas.waiting > 0 && clock.monotonic() < end) {
         await new Promise<void>((resolve) => clock.after(closePollMs, resolve));
       }
       mux.close();

@@ -76,8 +76,10 @@ test('templates - control, as in the claims', () => {
       pub $JS.*.API.CONSUMER.RESET.FLOW.cloud
       pub $KV.documents.>
       pub $KV.compiled.>
+      pub $KV.quotas.>
       pub $JS.FC.KV_documents.>
       pub $JS.FC.KV_compiled.>
+      pub $JS.FC.KV_quotas.>
       pub audit.*.cloud.registry.admin
       pub _INBOX.>
       sub control.>

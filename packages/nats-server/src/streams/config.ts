@@ -27,6 +27,8 @@ export interface StreamLimits {
   readonly auditBytes: number;
   readonly documentsBytes: number;
   readonly compiledBytes: number;
+  /** Shares of quotas. When full, no more are given: calls that need one are refused. */
+  readonly quotasBytes: number;
   /** Servers that hold a copy of each stream: 1, or 3 in a cluster. */
   readonly replicas: number;
 }
@@ -37,6 +39,7 @@ export const defaultStreamLimits: StreamLimits = {
   auditBytes: -1,
   documentsBytes: 1024 ** 3,
   compiledBytes: 256 * 1024 ** 2,
+  quotasBytes: 64 * 1024 ** 2,
   replicas: 1,
 };
 
@@ -150,6 +153,11 @@ export function documents(limits: StreamLimits): StreamShape {
 /** What every site must enforce and may see, by site. */
 export function compiled(limits: StreamLimits): StreamShape {
   return bucket(streamNames.compiled, 1, limits.compiledBytes, limits);
+}
+
+/** Who was given how much of which quota, in windows that are not over. */
+export function quotas(limits: StreamLimits): StreamShape {
+  return bucket(streamNames.quotas, 1, limits.quotasBytes, limits);
 }
 
 /** An edge's copy of its own part of `compiled`: what it got last from the registry, and lives on without it. */

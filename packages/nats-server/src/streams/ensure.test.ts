@@ -20,6 +20,7 @@ it('streams - CONTROL has nothing that collects from other streams, and no strea
   expect(streams.map(({ name }) => name)).toEqual([
     'KV_documents',
     'KV_compiled',
+    'KV_quotas',
     'AUDIT_cloud',
     'FLOW_cloud',
   ]);

@@ -7,6 +7,7 @@ import {
   gatewayCompiledConsumer,
   hubAudit,
   hubFlow,
+  quotas,
   readerConsumer,
   type StreamLimits,
   type StreamShape,
@@ -27,7 +28,13 @@ export interface HubAssets {
 
 /** The streams of `CONTROL`, as data, in the order in which they are made. */
 export function hubStreams(limits: StreamLimits = defaultStreamLimits): StreamShape[] {
-  return [documents(limits), compiled(limits), siteAudit(cloudSite, limits), siteFlow(cloudSite, limits)];
+  return [
+    documents(limits),
+    compiled(limits),
+    quotas(limits),
+    siteAudit(cloudSite, limits),
+    siteFlow(cloudSite, limits),
+  ];
 }
 
 /** Makes everything the hub stores, or brings it up to date, with the registry's rights in `CONTROL`. */

@@ -14,6 +14,7 @@ export const streamNames = {
   flowCloud: 'FLOW_cloud',
   documents: 'KV_documents',
   compiled: 'KV_compiled',
+  quotas: 'KV_quotas',
 } as const;
 
 /** The stream a site's gateways write their blocks to. */

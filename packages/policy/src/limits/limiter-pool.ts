@@ -31,9 +31,28 @@ interface Entry {
   lastAsked: number;
 }
 
-function refillOf({ rate, burst }: PolicyLimits): number {
-  if (rate === undefined) return 0;
-  return ((burst ?? Math.max(1, Math.ceil(rate))) * 1000) / rate;
+/** What of a policy's limits is metered here, at one site: a change of the others changes no meter. */
+function meteredOf({
+  policy,
+  rate,
+  burst,
+  concurrency,
+  bytesPerSecond,
+}: PolicyLimits): PolicyLimits | undefined {
+  if (rate === undefined && concurrency === undefined && bytesPerSecond === undefined) return undefined;
+  return {
+    policy,
+    ...(rate === undefined ? {} : { rate }),
+    ...(burst === undefined ? {} : { burst }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+  };
+}
+
+/** How long the buckets are not surely full yet, were they empty and nobody called; debts come on top. */
+function refillOf({ rate, burst, bytesPerSecond }: PolicyLimits): number {
+  const calls = rate === undefined ? 0 : ((burst ?? Math.max(1, Math.ceil(rate))) * 1000) / rate;
+  return Math.max(calls, bytesPerSecond === undefined ? 0 : 1000);
 }
 
 /** An empty pool. */
@@ -55,14 +74,20 @@ export function createLimiterPool(): LimiterPool {
       return entries.size;
     },
     limiter(owner, limits, now) {
-      const used = limits.map((limit) => entryOf(owner, limit, now));
+      const metered = limits.map(meteredOf).filter((limit) => limit !== undefined);
+      const used = metered.map((limit) => entryOf(owner, limit, now));
       for (const entry of used) entry.users += 1;
       const limiter = limiterOf(used.map((entry) => entry.meter));
       let open = true;
       return {
-        admit(nowMs) {
+        countsBytes: limiter.countsBytes,
+        admit(nowMs, requestBytes) {
           for (const entry of used) entry.lastAsked = nowMs;
-          return limiter.admit(nowMs);
+          return limiter.admit(nowMs, requestBytes);
+        },
+        replied(bytes, nowMs) {
+          for (const entry of used) entry.lastAsked = nowMs;
+          limiter.replied(bytes, nowMs);
         },
         release: () => limiter.release(),
         close() {
@@ -75,8 +100,9 @@ export function createLimiterPool(): LimiterPool {
     sweep(now) {
       for (const [key, entry] of entries) {
         const idle = (entry.meter.concurrency?.active ?? 0) === 0;
-        // After this long without a call the bucket is full, as a fresh one would be.
-        if (entry.users === 0 && idle && now - entry.lastAsked > entry.refillMs) entries.delete(key);
+        if (entry.users > 0 || !idle || now - entry.lastAsked <= entry.refillMs) continue;
+        // After this long without a call the bucket is full, as a fresh one would be; a debt takes longer.
+        if (entry.meter.bytes?.isFull(now) ?? true) entries.delete(key);
       }
     },
   };

@@ -7,11 +7,13 @@ export interface Meter {
   readonly policy: string;
   readonly bucket: TokenBucket | undefined;
   readonly concurrency: ConcurrencyLimit | undefined;
+  /** Of bytes: what was admitted may take more than there is, and the next calls wait until that is made up for. */
+  readonly bytes: TokenBucket | undefined;
 }
 
 /** A fresh meter: nothing used. */
 export function createMeter(limits: PolicyLimits, now: number): Meter {
-  const { policy, rate, burst, concurrency } = limits;
+  const { policy, rate, burst, concurrency, bytesPerSecond: perSecond } = limits;
   return {
     policy,
     bucket:
@@ -19,5 +21,7 @@ export function createMeter(limits: PolicyLimits, now: number): Meter {
         ? undefined
         : createTokenBucket({ rate, burst: burst ?? Math.max(1, Math.ceil(rate)), now }),
     concurrency: concurrency === undefined ? undefined : createConcurrencyLimit(concurrency),
+    bytes:
+      perSecond === undefined ? undefined : createTokenBucket({ rate: perSecond, burst: perSecond, now }),
   };
 }

@@ -9,6 +9,10 @@ export interface TokenBucket {
   wait(nowMs: number): number;
   /** Takes the token that `wait` has just found. */
   spend(): void;
+  /** Takes this many, also where there are fewer: the bucket is in debt then, and `wait` covers the debt, too. */
+  charge(count: number, nowMs: number): void;
+  /** True where it is as a fresh one would be. */
+  isFull(nowMs: number): boolean;
 }
 
 /** Calls per second, and how many may come at once; `now` is when the bucket, full, begins. */
@@ -22,7 +26,7 @@ export interface TokenBucketOptions {
 const longestAccountMs = 2 ** 20;
 
 /**
- * A bucket that admits at most `rate * w + burst` calls in any window of `w` seconds. Throws a RangeError where
+ * A bucket that admits at most `rate * w + burst` calls in any window of `w` seconds, but for debts. Throws a RangeError where
  * rate or burst are no positive numbers.
  *
  * It does not add up small fractions of tokens, which would drift: it remembers since when it has not been full,
@@ -69,6 +73,14 @@ export function createTokenBucket({ rate, burst, now }: TokenBucketOptions): Tok
     wait,
     spend() {
       given += 1;
+    },
+    isFull(nowMs) {
+      settle(nowMs);
+      return given === 0;
+    },
+    charge(count, nowMs) {
+      settle(nowMs);
+      given += count;
     },
     take(nowMs) {
       const ms = wait(nowMs);

@@ -1,9 +1,18 @@
 import { majorOf, type Rule, type Service } from '@causeway/protocol';
 import { compareText } from '../canonical-json.ts';
-import { byName, type DocumentIndex, endpointsOf, type RuleTable, ruleOf } from '../document-index.ts';
-import type { ApiDocument } from '../documents.ts';
+import {
+  byName,
+  type DocumentIndex,
+  endpointsOf,
+  grantedAt,
+  type RuleTable,
+  routeAmong,
+  ruleOf,
+} from '../document-index.ts';
+import type { ApiDocument, PolicyDocument } from '../documents.ts';
 import { concernsApi, meansCaller } from '../matching/fields.ts';
 import { isGlob } from '../matching/glob.ts';
+import { isActive } from '../matching/times.ts';
 import { createRuleIndex } from '../rule-index.ts';
 import type { PolicyEntry, PolicyFiles } from './policy-files.ts';
 
@@ -50,6 +59,8 @@ export function createLiveIndex(
   /** Sites that host an API, published or not. */
   const hosting = new Map<string, Set<string>>();
   const tables = new Map<string, Map<string, { entries: readonly PolicyEntry[]; table: RuleTable }>>();
+  /** Policies that route calls of an API, of which there are few. */
+  const routing = new Map<string, readonly PolicyDocument[]>();
   let orderedApis: readonly ApiDocument[] | undefined;
   let ordered = 0;
 
@@ -115,6 +126,18 @@ export function createLiveIndex(
     return { rules, index: createRuleIndex(rules, endpoints) };
   }
 
+  function routingOf(api: ApiDocument): readonly PolicyDocument[] {
+    const key = apiKeyOf(api.service, majorOf(api.version));
+    const known = routing.get(key);
+    if (known) return known;
+    const found = policies
+      .forService(api.service)
+      .filter(({ policy, span }) => policy.route !== undefined && isActive(span, index.at))
+      .map(({ policy }) => policy);
+    routing.set(key, found);
+    return found;
+  }
+
   const servingSites = (service: string, major: number): readonly string[] => {
     const key = apiKeyOf(service, major);
     return apis.has(key) ? [...(hosting.get(key) ?? [])].sort(compareText) : [];
@@ -156,6 +179,9 @@ export function createLiveIndex(
       ofApi.set(site, made);
       return made.table;
     },
+    grantedSites: (api, caller) => grantedAt(index, api, caller, index.at),
+    route: (api, caller, granted) =>
+      routeAmong(routingOf(api), caller, granted, (site) => placeOf(api, site)),
     setService(service, removed) {
       const key = callerKeyOf(service.site, service.name);
       const before = identities.get(key);
@@ -168,6 +194,7 @@ export function createLiveIndex(
     },
     dropRules(apiKey) {
       tables.delete(apiKey);
+      routing.delete(apiKey);
       orderedApis = undefined;
     },
     isAbout: ({ policy }, api) =>

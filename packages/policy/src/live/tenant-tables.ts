@@ -134,7 +134,7 @@ export function createTenantTables(options: {
     if (!entries || !caller) return false;
     const api = apis.get(apiKey);
     const before = entries.get(apiKey);
-    const now = api && visibleApi(index, api, caller, index.at);
+    const now = api && visibleApi(index, api, caller);
     if (sameValue(before, now)) return false;
     if (now) entries.set(apiKey, now);
     else entries.delete(apiKey);

@@ -132,6 +132,26 @@ export const messageSchemas: readonly object[] = [
           },
           "dryRun": {
             "type": "boolean"
+          },
+          "set": {
+            "description": "Name of the set that these documents are managed as; only what a set made is ever pruned by it.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "prune": {
+            "description": "Delete what the set made before and these documents do not hold, of the tenants concerned.",
+            "type": "boolean"
+          },
+          "tenant": {
+            "description": "The one tenant to prune; where absent, those of the documents.",
+            "$ref": "names.json#/$defs/name"
+          },
+          "force": {
+            "description": "Prune also APIs that are served.",
+            "type": "boolean"
+          },
+          "access": {
+            "description": "Say who gains and loses access; a dry run always does.",
+            "type": "boolean"
           }
         }
       },
@@ -172,7 +192,8 @@ export const messageSchemas: readonly object[] = [
                   "enum": [
                     "created",
                     "changed",
-                    "unchanged"
+                    "unchanged",
+                    "deleted"
                   ]
                 },
                 "differences": {
@@ -189,6 +210,28 @@ export const messageSchemas: readonly object[] = [
                         "type": "string"
                       },
                       "what": {
+                        "type": "string"
+                      }
+                    }
+                  }
+                },
+                "fields": {
+                  "description": "Of what is changed: the fields that are other than they were.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "pointer"
+                    ],
+                    "properties": {
+                      "pointer": {
+                        "type": "string"
+                      },
+                      "before": {
+                        "description": "As JSON, perhaps cut short; absent where the field was not there.",
+                        "type": "string"
+                      },
+                      "after": {
                         "type": "string"
                       }
                     }
@@ -216,6 +259,9 @@ export const messageSchemas: readonly object[] = [
                 }
               }
             }
+          },
+          "access": {
+            "$ref": "#/$defs/accessChanges"
           }
         }
       },
@@ -388,6 +434,14 @@ export const messageSchemas: readonly object[] = [
                 "minimum": 0
               }
             }
+          },
+          "acts": {
+            "description": "Last block of each chain of administrators’ acts, by tenant; `any` is the fabric’s.",
+            "type": "object",
+            "additionalProperties": {
+              "type": "integer",
+              "minimum": 0
+            }
           }
         }
       },
@@ -526,7 +580,38 @@ export const messageSchemas: readonly object[] = [
                       "concurrency": {
                         "type": "integer"
                       },
+                      "bytesPerSecond": {
+                        "type": "integer"
+                      },
                       "payload": {
+                        "type": "integer"
+                      },
+                      "quota": {
+                        "$ref": "policy.json#/$defs/quota"
+                      }
+                    }
+                  }
+                },
+                "route": {
+                  "description": "Of a call that is allowed and names no site: how its caller tries them, and by which policy.",
+                  "type": "object",
+                  "required": [
+                    "policy"
+                  ],
+                  "properties": {
+                    "policy": {
+                      "type": "string"
+                    },
+                    "order": {
+                      "description": "Sites that it may call, best first.",
+                      "type": "array",
+                      "items": {
+                        "$ref": "names.json#/$defs/name"
+                      }
+                    },
+                    "weights": {
+                      "type": "object",
+                      "additionalProperties": {
                         "type": "integer"
                       }
                     }
@@ -1043,7 +1128,7 @@ export const messageSchemas: readonly object[] = [
             "maxLength": 255
           },
           "force": {
-            "description": "Revokes a service that is to be deleted and has keys.",
+            "description": "Also where something uses it; revokes a service that has keys.",
             "type": "boolean"
           }
         }
@@ -1088,6 +1173,99 @@ export const messageSchemas: readonly object[] = [
             "minimum": 0
           }
         }
+      },
+      "accessChanges": {
+        "description": "Calls of identities that there are whose decision would be another, for each endpoint and each site that serves it.",
+        "type": "object",
+        "required": [
+          "gained",
+          "lost",
+          "changed",
+          "entries",
+          "omitted"
+        ],
+        "properties": {
+          "gained": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "lost": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "changed": {
+            "description": "Allowed before and after, under other limits or terms.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "entries": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "change",
+                "tenant",
+                "from",
+                "api",
+                "endpoint",
+                "site",
+                "policy"
+              ],
+              "properties": {
+                "change": {
+                  "enum": [
+                    "gained",
+                    "lost",
+                    "changed"
+                  ]
+                },
+                "tenant": {
+                  "type": "string"
+                },
+                "from": {
+                  "description": "SITE/SERVICE of the caller.",
+                  "type": "string"
+                },
+                "api": {
+                  "type": "string"
+                },
+                "endpoint": {
+                  "type": "string"
+                },
+                "site": {
+                  "description": "The site that serves it.",
+                  "type": "string"
+                },
+                "policy": {
+                  "description": "The policy that decides afterwards; null where none matches.",
+                  "type": [
+                    "string",
+                    "null"
+                  ]
+                },
+                "reason": {
+                  "type": "string"
+                },
+                "before": {
+                  "description": "Of what is changed: the terms of the call, as JSON.",
+                  "type": "string"
+                },
+                "after": {
+                  "type": "string"
+                }
+              }
+            }
+          },
+          "omitted": {
+            "description": "Differences that are counted and not listed.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "unchecked": {
+            "description": "True where there are more calls than were compared.",
+            "const": true
+          }
+        }
       }
     }
   },
@@ -1095,7 +1273,7 @@ export const messageSchemas: readonly object[] = [
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "admin-record.json",
     "title": "AdminRecord",
-    "description": "One act of an administrator: who did what, before and after.",
+    "description": "One act of an administrator on one document: who did what, before and after; or one that was refused. Public parts alone.",
     "type": "object",
     "additionalProperties": false,
     "required": [
@@ -1142,6 +1320,34 @@ export const messageSchemas: readonly object[] = [
           "null"
         ],
         "additionalProperties": true
+      },
+      "scope": {
+        "description": "The tenant whose administrator it is; `any` for the fabric’s.",
+        "$ref": "names.json#/$defs/name"
+      },
+      "refused": {
+        "description": "Of an act that was not done: why.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "code",
+          "reason"
+        ],
+        "properties": {
+          "code": {
+            "type": "string",
+            "pattern": "^[A-Z_]{1,40}$"
+          },
+          "reason": {
+            "type": "string",
+            "maxLength": 500
+          },
+          "count": {
+            "description": "How many such refusals of one administrator the record stands for; 1 where absent.",
+            "type": "integer",
+            "minimum": 1
+          }
+        }
       }
     }
   },
@@ -1289,9 +1495,16 @@ export const messageSchemas: readonly object[] = [
                 "type": "integer",
                 "minimum": 1
               },
+              "bytesPerSecond": {
+                "type": "integer",
+                "minimum": 1
+              },
               "payload": {
                 "type": "integer",
                 "minimum": 1
+              },
+              "quota": {
+                "$ref": "policy.json#/$defs/quota"
               }
             }
           },
@@ -1436,6 +1649,12 @@ export const messageSchemas: readonly object[] = [
       },
       "beatReply": {
         "$ref": "#/$defs/beatReply"
+      },
+      "quotaRequest": {
+        "$ref": "#/$defs/quotaRequest"
+      },
+      "quotaReply": {
+        "$ref": "#/$defs/quotaReply"
       },
       "receipt": {
         "$ref": "#/$defs/receipt"
@@ -1615,6 +1834,124 @@ export const messageSchemas: readonly object[] = [
               "created": {
                 "description": "When the consumer was made that the sequence belongs to.",
                 "type": "string"
+              }
+            }
+          }
+        }
+      },
+      "quotaRequest": {
+        "description": "control.<site>.quota: shares of quotas that the gateway wants to spend, or gives back.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "shares"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "shares": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 128,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": [
+                "tenant",
+                "policy",
+                "from",
+                "unit",
+                "window",
+                "start",
+                "need"
+              ],
+              "properties": {
+                "tenant": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "policy": {
+                  "$ref": "names.json#/$defs/name"
+                },
+                "from": {
+                  "type": "object",
+                  "additionalProperties": false,
+                  "required": [
+                    "site",
+                    "service"
+                  ],
+                  "properties": {
+                    "site": {
+                      "$ref": "names.json#/$defs/name"
+                    },
+                    "service": {
+                      "$ref": "names.json#/$defs/name"
+                    }
+                  }
+                },
+                "unit": {
+                  "enum": [
+                    "calls",
+                    "bytes"
+                  ]
+                },
+                "window": {
+                  "enum": [
+                    "minute",
+                    "hour",
+                    "day"
+                  ]
+                },
+                "start": {
+                  "description": "When the window began.",
+                  "$ref": "names.json#/$defs/millis"
+                },
+                "need": {
+                  "description": "How much of it is waited for; the registry gives as much as that where there is, or more.",
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991
+                },
+                "back": {
+                  "description": "How much is given back instead; nothing is granted then.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 9007199254740991
+                }
+              }
+            }
+          }
+        }
+      },
+      "quotaReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "shares"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "shares": {
+            "description": "One for each that was asked for, in their order.",
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [
+                "granted"
+              ],
+              "properties": {
+                "granted": {
+                  "type": "integer",
+                  "minimum": 0,
+                  "maximum": 9007199254740991
+                },
+                "refused": {
+                  "description": "Why there is none, where it is not that the quota is used up.",
+                  "type": "string"
+                }
               }
             }
           }
@@ -2531,7 +2868,7 @@ export const messageSchemas: readonly object[] = [
         ]
       },
       "limits": {
-        "description": "What one caller may use at one serving site under this policy.",
+        "description": "What one caller may use under this policy: a quota in the whole fabric, all else at one serving site.",
         "type": "object",
         "additionalProperties": false,
         "properties": {
@@ -2553,11 +2890,20 @@ export const messageSchemas: readonly object[] = [
             "minimum": 1,
             "maximum": 1000000
           },
+          "bytesPerSecond": {
+            "description": "Bytes of requests and replies per second, on average; as many may come at once after a pause.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000000
+          },
           "payload": {
             "description": "Bytes of a request, and of its reply, at most; beside what the manifest says.",
             "type": "integer",
             "minimum": 1,
             "maximum": 1000000
+          },
+          "quota": {
+            "$ref": "#/$defs/quota"
           }
         },
         "dependentRequired": {
@@ -2565,6 +2911,9 @@ export const messageSchemas: readonly object[] = [
             "rate"
           ]
         }
+      },
+      "route": {
+        "$ref": "#/$defs/route"
       },
       "audit": {
         "description": "When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.",
@@ -2590,6 +2939,77 @@ export const messageSchemas: readonly object[] = [
         "type": "string",
         "minLength": 1,
         "maxLength": 200
+      }
+    },
+    "$defs": {
+      "quota": {
+        "description": "What one caller may use under a policy in the whole fabric, in windows of the hub's clock, UTC: calls that were handed to a service, and bytes of their requests and replies.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+          "calls": {
+            "$ref": "#/$defs/windows"
+          },
+          "bytes": {
+            "$ref": "#/$defs/windows"
+          }
+        }
+      },
+      "windows": {
+        "description": "How much in each minute, hour or day.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+          "minute": {
+            "$ref": "#/$defs/amount"
+          },
+          "hour": {
+            "$ref": "#/$defs/amount"
+          },
+          "day": {
+            "$ref": "#/$defs/amount"
+          }
+        }
+      },
+      "amount": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000000000000000
+      },
+      "route": {
+        "description": "How its callers try the sites that serve the API and that they may call; those it does not name come last.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {
+          "order": {
+            "description": "One after the other, as they stand here.",
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 64,
+            "uniqueItems": true,
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "weights": {
+            "description": "Each with its share of the calls: its weight by the sum of all.",
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 64,
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 1000000
+            }
+          }
+        }
       }
     }
   },
@@ -2969,6 +3389,30 @@ export const messageSchemas: readonly object[] = [
               "$ref": "names.json#/$defs/name"
             }
           },
+          "route": {
+            "description": "How a policy has callers try the sites, by name; absent where the nearest that has an instance answers.",
+            "type": "object",
+            "required": [
+              "by"
+            ],
+            "properties": {
+              "by": {
+                "description": "In the order of `sites`, or by weight first.",
+                "enum": [
+                  "order",
+                  "weights"
+                ]
+              },
+              "weights": {
+                "description": "Sites with their weights; those without come last, in the order of `sites`.",
+                "type": "object",
+                "additionalProperties": {
+                  "type": "integer",
+                  "minimum": 1
+                }
+              }
+            }
+          },
           "endpoints": {
             "description": "The endpoints that the caller may call, with their schemas.",
             "type": "object",
@@ -3211,6 +3655,13 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "registry": {
+        "description": "Of the cloud: the keys that signed the registry’s own blocks, newest last.",
+        "type": "array",
+        "items": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
+      },
       "leaf": {
         "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
         "$ref": "names.json#/$defs/publicKey"
@@ -3290,6 +3741,8 @@ export const messageRefs = {
   "PublishReply": "control-messages.json#/$defs/publishReply",
   "BeatRequest": "control-messages.json#/$defs/beatRequest",
   "BeatReply": "control-messages.json#/$defs/beatReply",
+  "QuotaRequest": "control-messages.json#/$defs/quotaRequest",
+  "QuotaReply": "control-messages.json#/$defs/quotaReply",
   "Receipt": "control-messages.json#/$defs/receipt",
   "Announcement": "control-messages.json#/$defs/announcement",
   "CompiledRequest": "control-messages.json#/$defs/compiledRequest",

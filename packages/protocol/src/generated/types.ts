@@ -42,6 +42,8 @@ export interface Messages {
   PublishReply: PublishReply;
   BeatRequest: BeatRequest;
   BeatReply: BeatReply;
+  QuotaRequest: QuotaRequest;
+  QuotaReply: QuotaReply;
   Receipt: Receipt;
   Announcement: Announcement;
   CompiledRequest: CompiledRequest;
@@ -91,6 +93,26 @@ export interface ApplyRequest {
     [k: string]: unknown;
   }[];
   dryRun?: boolean;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  set?: string;
+  /**
+   * Delete what the set made before and these documents do not hold, of the tenants concerned.
+   */
+  prune?: boolean;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant?: string;
+  /**
+   * Prune also APIs that are served.
+   */
+  force?: boolean;
+  /**
+   * Say who gains and loses access; a dry run always does.
+   */
+  access?: boolean;
 }
 export interface ApplyReply {
   /**
@@ -105,13 +127,24 @@ export interface ApplyReply {
     kind: string;
     tenant?: string;
     name: string;
-    change: 'created' | 'changed' | 'unchanged';
+    change: 'created' | 'changed' | 'unchanged' | 'deleted';
     /**
      * Of a manifest that is changed: what is other than in the one that stands. None breaks a caller.
      */
     differences?: {
       pointer: string;
       what: string;
+    }[];
+    /**
+     * Of what is changed: the fields that are other than they were.
+     */
+    fields?: {
+      pointer: string;
+      /**
+       * As JSON, perhaps cut short; absent where the field was not there.
+       */
+      before?: string;
+      after?: string;
     }[];
   }[];
   /**
@@ -124,6 +157,50 @@ export interface ApplyReply {
     pointer: string;
     problem: string;
   }[];
+  access?: AccessChanges;
+}
+/**
+ * Calls of identities that there are whose decision would be another, for each endpoint and each site that serves it.
+ */
+export interface AccessChanges {
+  gained: number;
+  lost: number;
+  /**
+   * Allowed before and after, under other limits or terms.
+   */
+  changed: number;
+  entries: {
+    change: 'gained' | 'lost' | 'changed';
+    tenant: string;
+    /**
+     * SITE/SERVICE of the caller.
+     */
+    from: string;
+    api: string;
+    endpoint: string;
+    /**
+     * The site that serves it.
+     */
+    site: string;
+    /**
+     * The policy that decides afterwards; null where none matches.
+     */
+    policy: string | null;
+    reason?: string;
+    /**
+     * Of what is changed: the terms of the call, as JSON.
+     */
+    before?: string;
+    after?: string;
+  }[];
+  /**
+   * Differences that are counted and not listed.
+   */
+  omitted: number;
+  /**
+   * True where there are more calls than were compared.
+   */
+  unchecked?: true;
 }
 export interface GetRequest {
   kind: 'apis' | 'policies' | 'sites' | 'invitations' | 'services' | 'instances' | 'routes';
@@ -224,6 +301,12 @@ export interface ConsoleReply {
     audit: number;
     flow: number;
   };
+  /**
+   * Last block of each chain of administrators’ acts, by tenant; `any` is the fabric’s.
+   */
+  acts?: {
+    [k: string]: number;
+  };
 }
 export interface ExplainRequest {
   /**
@@ -290,8 +373,25 @@ export interface ExplainReply {
       rate?: number;
       burst?: number;
       concurrency?: number;
+      bytesPerSecond?: number;
       payload?: number;
+      quota?: Quota;
     }[];
+    /**
+     * Of a call that is allowed and names no site: how its caller tries them, and by which policy.
+     */
+    route?: {
+      policy: string;
+      /**
+       * Sites that it may call, best first.
+       *
+       * Items: A tenant, site, service, gateway or policy: one subject token.
+       */
+      order?: string[];
+      weights?: {
+        [k: string]: number;
+      };
+    };
     /**
      * Of a call that is allowed: milliseconds for which its site may be without the registry.
      */
@@ -336,6 +436,21 @@ export interface ExplainReply {
       [k: string]: unknown;
     };
   }[];
+}
+/**
+ * What one caller may use under a policy in the whole fabric, in windows of the hub's clock, UTC: calls that were handed to a service, and bytes of their requests and replies.
+ */
+export interface Quota {
+  calls?: Windows;
+  bytes?: Windows;
+}
+/**
+ * How much in each minute, hour or day.
+ */
+export interface Windows {
+  minute?: number;
+  hour?: number;
+  day?: number;
 }
 export interface StatusReply {
   /**
@@ -664,7 +779,7 @@ export interface DeleteRequest {
    */
   name: string;
   /**
-   * Revokes a service that is to be deleted and has keys.
+   * Also where something uses it; revokes a service that has keys.
    */
   force?: boolean;
 }
@@ -690,7 +805,7 @@ export interface DeleteReply {
   keys: number;
 }
 /**
- * One act of an administrator: who did what, before and after.
+ * One act of an administrator on one document: who did what, before and after; or one that was refused. Public parts alone.
  */
 export interface AdminRecord {
   /**
@@ -720,6 +835,21 @@ export interface AdminRecord {
   after: {
     [k: string]: unknown;
   } | null;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  scope?: string;
+  /**
+   * Of an act that was not done: why.
+   */
+  refused?: {
+    code: string;
+    reason: string;
+    /**
+     * How many such refusals of one administrator the record stands for; 1 where absent.
+     */
+    count?: number;
+  };
 }
 /**
  * Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.
@@ -864,7 +994,9 @@ export interface Rule {
     rate?: number;
     burst?: number;
     concurrency?: number;
+    bytesPerSecond?: number;
     payload?: number;
+    quota?: Quota;
   };
   /**
    * Absent where the reply need not wait for the record.
@@ -922,6 +1054,21 @@ export interface DiscoveredApi {
    * Items: A tenant, site, service, gateway or policy: one subject token.
    */
   idle?: string[];
+  /**
+   * How a policy has callers try the sites, by name; absent where the nearest that has an instance answers.
+   */
+  route?: {
+    /**
+     * In the order of `sites`, or by weight first.
+     */
+    by: 'order' | 'weights';
+    /**
+     * Sites with their weights; those without come last, in the order of `sites`.
+     */
+    weights?: {
+      [k: string]: number;
+    };
+  };
   /**
    * The endpoints that the caller may call, with their schemas.
    */
@@ -1108,6 +1255,69 @@ export interface BeatReply {
      */
     created: string;
   };
+}
+/**
+ * control.<site>.quota: shares of quotas that the gateway wants to spend, or gives back.
+ */
+export interface QuotaRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * @minItems 1
+   * @maxItems 128
+   */
+  shares: {
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenant: string;
+    /**
+     * A tenant, site, service, gateway or policy: one subject token.
+     */
+    policy: string;
+    from: {
+      /**
+       * A tenant, site, service, gateway or policy: one subject token.
+       */
+      site: string;
+      /**
+       * A tenant, site, service, gateway or policy: one subject token.
+       */
+      service: string;
+    };
+    unit: 'calls' | 'bytes';
+    window: 'minute' | 'hour' | 'day';
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    start: number;
+    /**
+     * How much of it is waited for; the registry gives as much as that where there is, or more.
+     */
+    need: number;
+    /**
+     * How much is given back instead; nothing is granted then.
+     */
+    back?: number;
+  }[];
+}
+export interface QuotaReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * One for each that was asked for, in their order.
+   */
+  shares: {
+    granted: number;
+    /**
+     * Why there is none, where it is not that the quota is used up.
+     */
+    refused?: string;
+  }[];
 }
 /**
  * control.<site>.receipt: this revision is in force at this gateway.
@@ -1447,7 +1657,7 @@ export interface Policy {
   };
   effect: 'allow' | 'deny';
   /**
-   * What one caller may use at one serving site under this policy.
+   * What one caller may use under this policy: a quota in the whole fabric, all else at one serving site.
    */
   limits?: {
     /**
@@ -1463,10 +1673,16 @@ export interface Policy {
      */
     concurrency?: number;
     /**
+     * Bytes of requests and replies per second, on average; as many may come at once after a pause.
+     */
+    bytesPerSecond?: number;
+    /**
      * Bytes of a request, and of its reply, at most; beside what the manifest says.
      */
     payload?: number;
+    quota?: Quota;
   };
+  route?: Route;
   /**
    * When a call that it allows is answered: `prompt` (where absent), at once; `strict`, when its record is stored. Strict beats prompt.
    */
@@ -1493,6 +1709,26 @@ export interface Policy {
  */
 export interface LabelSelector {
   [k: string]: string;
+}
+/**
+ * How its callers try the sites that serve the API and that they may call; those it does not name come last.
+ */
+export interface Route {
+  /**
+   * One after the other, as they stand here.
+   *
+   * @minItems 1
+   * @maxItems 64
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  order?: string[];
+  /**
+   * Each with its share of the calls: its weight by the sum of all.
+   */
+  weights?: {
+    [k: string]: number;
+  };
 }
 /**
  * One access, as the gateway that decided it saw it. Never payloads, never addresses.
@@ -1807,6 +2043,12 @@ export interface Site {
      */
     [k: string]: string[];
   };
+  /**
+   * Of the cloud: the keys that signed the registry’s own blocks, newest last.
+   *
+   * Items: The public half of an NKey.
+   */
+  registry?: string[];
   /**
    * The public half of an NKey.
    */

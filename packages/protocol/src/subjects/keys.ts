@@ -1,7 +1,7 @@
 import { isName } from './tokens.ts';
 
 /**
- * Keys of the two buckets, in one place as the subjects are. A bucket's key is a subject below `$KV.<bucket>`,
+ * Keys of the buckets, in one place as the subjects are. A bucket's key is a subject below `$KV.<bucket>`,
  * so the grammar of names makes each of them safe.
  */
 
@@ -9,6 +9,7 @@ import { isName } from './tokens.ts';
 export const buckets = {
   documents: 'documents',
   compiled: 'compiled',
+  quotas: 'quotas',
 } as const;
 
 /** Keys in the bucket `documents`. */
@@ -21,6 +22,9 @@ export const documentKeys = {
   control: 'control.any.CONTROL',
   /** One for each site: another invitation takes the place of the one before. */
   invitation: (site: string) => `invitation.any.${site}`,
+  set: (tenant: string, name: string) => `set.${tenant}.${name}`,
+  /** What an act changed is recorded here first: a part of the records of one chain. */
+  acts: (tenant: string, part: number) => `acts.${tenant}.${part}`,
   formerSite: (name: string) => `former.any.${name}`,
 } as const;
 

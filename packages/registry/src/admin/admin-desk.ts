@@ -8,6 +8,8 @@ import {
 } from '@causeway/protocol';
 import { type LogRate, rateLimitedLogger } from '@causeway/transport';
 import type { Msg, NatsConnection, Subscription } from 'nats';
+import { type Act, asAct } from '../acts/act-context.ts';
+import type { Refusals } from '../acts/refusals.ts';
 import { answerWith } from '../reply.ts';
 
 /** Who asks, as the broker pinned it in the subject. */
@@ -51,6 +53,9 @@ export function requireScope(by: Administrator, tenant: string): void {
   );
 }
 
+/** Operations that change nothing, so that their refusal is no refused act. */
+const reads: ReadonlySet<string> = new Set(['get', 'explain', 'in-force', 'status', 'console']);
+
 /** What the administrators of one tenant can make the registry write. */
 const perScope: LogRate = { lines: 60, periodMs: 60_000 };
 
@@ -59,16 +64,27 @@ export function createAdminDesk(options: {
   connection: NatsConnection;
   tenants: readonly string[];
   operations: Readonly<Record<string, AnyAdminOperation>>;
+  refusals: Pick<Refusals, 'add'>;
   clock: Clock;
   logger: Logger;
 }): { close(): void } {
-  const { connection, operations, clock, logger } = options;
+  const { connection, operations, refusals, clock, logger } = options;
   const subscriptions: Subscription[] = [];
 
   async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
     const found = Object.hasOwn(operations, op) ? operations[op] : undefined;
-    if (!found) throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
-    return found.handle(body, by);
+    // Its name is anything that a subject can hold: what is recorded is that there is no such operation.
+    const named = found && /^[a-z-]{1,32}$/.test(op) ? op : 'unknown';
+    const act: Act = { admin: by.name, scope: by.scope, op: named, reading: reads.has(op) };
+    return asAct(act, async () => {
+      try {
+        if (!found) throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
+        return await found.handle(body, by);
+      } catch (error) {
+        if (!act.reading) await refusals.add(act, body, CausewayError.opaque(error, 'the registry'));
+        throw error;
+      }
+    });
   }
 
   function onMessage(scope: string, message: Msg, heardLog: Logger): void {

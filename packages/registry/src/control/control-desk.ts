@@ -17,6 +17,7 @@ import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import type { SigningPapers } from '../joining/hub-papers.ts';
 import { certificateFor } from '../joining/site-papers.ts';
+import type { QuotaDesk } from '../quota/quota-desk.ts';
 import { answerWith } from '../reply.ts';
 import type { Gateways } from './gateways.ts';
 import type { Publishing } from './publishing.ts';
@@ -42,6 +43,7 @@ export function createControlDesk(options: {
   compiler: Compiler;
   publishing: Publishing;
   gateways: Gateways;
+  quotas: QuotaDesk;
   heard: (site: string) => void;
   /** Told which APIs have a healthy instance at a gateway; undefined where it does not say. */
   serving: (site: string, gateway: string, serving: BeatRequest['serving']) => void;
@@ -53,8 +55,19 @@ export function createControlDesk(options: {
   random: Random;
   logger: Logger;
 }): ControlDesk {
-  const { connection, store, compiler, publishing, gateways, heard, usersTaken, papers, clock, logger } =
-    options;
+  const {
+    connection,
+    store,
+    compiler,
+    publishing,
+    gateways,
+    quotas,
+    heard,
+    usersTaken,
+    papers,
+    clock,
+    logger,
+  } = options;
   const subscriptions = new Map<string, Subscription>();
   const time = () => Math.round(clock.now());
 
@@ -115,6 +128,10 @@ export function createControlDesk(options: {
         const reply = { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
         rate.answered(Buffer.byteLength(JSON.stringify(reply.entries)));
         return reply;
+      }
+      case 'quota': {
+        const { shares } = expect('QuotaRequest', body, gateway);
+        return { time: time(), shares: await quotas.answer(site, shares) };
       }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
@@ -184,7 +201,13 @@ export function createControlDesk(options: {
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
 function expect<
-  N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'CertificateRequest',
+  N extends
+    | 'PublishRequest'
+    | 'BeatRequest'
+    | 'CompiledRequest'
+    | 'QuotaRequest'
+    | 'Receipt'
+    | 'CertificateRequest',
 >(name: N, body: Uint8Array, gateway: string): Messages[N] {
   const parsed = parseMessage(name, body);
   if (parsed.fault) {

@@ -2,6 +2,7 @@ import { defaultStreamLimits, maxBatchMessages } from '@causeway/nats-server';
 import { type ApiDocument, canonicalJson, type Documents, type PolicyDocument } from '@causeway/policy';
 import {
   type AccountDocument,
+  type AdminRecord,
   CausewayError,
   documentKeys,
   type Invitation,
@@ -32,6 +33,34 @@ export interface FormerSite {
   readonly gateways: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * A set of documents that are managed together, as of one folder in Git: what `apply --set` made for a tenant. What is
+ * not in it is never pruned.
+ */
+export interface DocumentSet {
+  readonly kind: 'set';
+  readonly tenant: string;
+  readonly name: string;
+  /** Keys of its documents, in order. */
+  readonly members: readonly string[];
+}
+
+/** Records of an administrator's act, stored together with what it changed, until they are in a block (ADR 16). */
+export interface PendingActs {
+  readonly kind: 'acts';
+  /** Whose chain of records; `any` for the fabric's. */
+  readonly tenant: string;
+  /** Of the blocks that the act makes in this chain: which, and how many. */
+  readonly part: number;
+  readonly parts: number;
+  /** The block's number. */
+  readonly seq: number;
+  readonly records: readonly PendingRecord[];
+}
+
+/** A record that does not know its revision yet: this many before the sequence of the document that it stands in. */
+export type PendingRecord = Omit<AdminRecord, 'revision'> & { readonly back: number };
+
 /** Any document of the bucket `documents`. */
 export type AnyDocument =
   | ApiDocument
@@ -40,6 +69,8 @@ export type AnyDocument =
   | Site
   | AccountDocument
   | ControlDocument
+  | PendingActs
+  | DocumentSet
   | FormerSite
   | Invitation;
 
@@ -58,6 +89,10 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.account(document.name);
     case 'control':
       return documentKeys.control;
+    case 'set':
+      return documentKeys.set(document.tenant, document.name);
+    case 'acts':
+      return documentKeys.acts(document.tenant, document.part);
     case 'former-site':
       return documentKeys.formerSite(document.name);
     case 'invitation':
@@ -65,11 +100,29 @@ export function keyOf(document: AnyDocument): string {
   }
 }
 
+/** One document of a change, as it was and as it will be; undefined where there is none. */
+export interface DocumentChange {
+  readonly key: string;
+  readonly before: AnyDocument | undefined;
+  readonly after: AnyDocument | undefined;
+}
+
+/**
+ * Puts something round a change when its turn has come: `write` stores the change and what is to be stored along with
+ * it, all or nothing, and resolves with the new revision. The last sequence is that of the last document along with it.
+ */
+export type AroundWrite = (
+  changes: readonly DocumentChange[],
+  write: (along: readonly AnyDocument[]) => Promise<number>,
+) => Promise<number>;
+
 /** All documents, in memory as they are in the bucket. The registry alone writes there. */
 export interface DocumentStore {
   /** Sequence of the last change: the revision of everything. */
   readonly revision: number;
   get(key: string): AnyDocument | undefined;
+  /** The revision at which a document was changed last; undefined where there is none. */
+  revisionOf(key: string): number | undefined;
   /** As they stand when they are read: each list is made once after a change of its kind. */
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
@@ -82,9 +135,11 @@ export interface DocumentStore {
    * the new revision, or the old one where nothing changes. Rejects with CONFLICT where another writer was faster,
    * with INVALID_REQUEST where there are more, with PAYLOAD_TOO_LARGE where a tenant would have more than its share.
    */
-  put(documents: readonly AnyDocument[], deleted?: readonly string[]): Promise<number>;
-  /** The revision at which a document was changed last; undefined where there is none. */
-  revisionOf(key: string): number | undefined;
+  put(documents: readonly AnyDocument[], deleted?: readonly string[], around?: AroundWrite): Promise<number>;
+  /** Sets of documents that are applied and pruned together. */
+  readonly sets: readonly DocumentSet[];
+  /** Records that were stored along with changes last, of each chain. */
+  readonly acts: readonly PendingActs[];
   /** Tells the keys of documents that became others, or went, each time some do. */
   watch(listener: (keys: readonly string[]) => void): void;
   /** Reads what was written past this store: by a try that was given up and arrived late, or by another registry. */
@@ -98,7 +153,11 @@ interface Entry extends SizedDocument {
 
 /** What a document counts in its tenant's budget. */
 function sizeOf(document: AnyDocument): SizedDocument {
-  const own = document.kind === 'api' || document.kind === 'policy' || document.kind === 'service';
+  const own =
+    document.kind === 'api' ||
+    document.kind === 'policy' ||
+    document.kind === 'service' ||
+    document.kind === 'set';
   return {
     tenant: own ? document.tenant : undefined,
     bytes: Buffer.byteLength(JSON.stringify(document)),
@@ -110,6 +169,11 @@ interface Write {
   /** Undefined deletes it. */
   readonly value: AnyDocument | undefined;
   readonly expected: number;
+}
+
+function tooMany(documents: number): CausewayError {
+  const reason = `${documents} documents cannot be written at once; ${maxBatchMessages} can, with the records of it`;
+  return new CausewayError('INVALID_REQUEST', reason);
 }
 
 /** Tries of a write whose answer does not come. */
@@ -200,13 +264,19 @@ export async function openDocumentStore(
     get accounts() {
       return kinds.of('account');
     },
+    get sets() {
+      return kinds.of('set');
+    },
+    get acts() {
+      return kinds.of('acts');
+    },
     get formerSites() {
       return kinds.of('former-site');
     },
     get invitations() {
       return kinds.of('invitation');
     },
-    put(documents, deleted = []) {
+    put(documents, deleted = [], around = undefined) {
       // What is expected is what stands when the caller asks; the writing itself takes its turn.
       const expected = (key: string) => entries.get(key)?.revision ?? deletions.revision(key) ?? 0;
       const writes: Write[] = documents.map((document) => {
@@ -218,8 +288,7 @@ export async function openDocumentStore(
       }
       if (writes.length === 0) return Promise.resolve(revision);
       if (writes.length > maxBatchMessages) {
-        const reason = `${writes.length} documents cannot be written at once; ${maxBatchMessages} can`;
-        return Promise.reject(new CausewayError('INVALID_REQUEST', reason));
+        return Promise.reject(tooMany(writes.length));
       }
       try {
         budget.require(
@@ -228,7 +297,19 @@ export async function openDocumentStore(
       } catch (error) {
         return Promise.reject(error);
       }
-      const written = queue.then(() => write(writes));
+      const changes = writes.map(({ key, value }) => ({
+        key,
+        before: entries.get(key)?.document,
+        after: value,
+      }));
+      const alongWith = (along: readonly AnyDocument[]) => {
+        const more = along.map(
+          (value): Write => ({ key: keyOf(value), value, expected: expected(keyOf(value)) }),
+        );
+        if (writes.length + more.length > maxBatchMessages) return Promise.reject(tooMany(writes.length));
+        return write([...writes, ...more]);
+      };
+      const written = queue.then(() => (around ? around(changes, alongWith) : write(writes)));
       queue = written.catch(() => {});
       return written;
     },

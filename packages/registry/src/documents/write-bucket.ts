@@ -25,6 +25,9 @@ function headersOf(write: BucketWrite): MsgHdrs {
     // Its history goes, too: whoever makes and deletes documents must not fill the bucket.
     headers.set('KV-Operation', 'PURGE');
     headers.set('Nats-Rollup', 'sub');
+  } else if (write.key.startsWith('acts.')) {
+    // Superseded by the next act, and large: nobody asks for its history.
+    headers.set('Nats-Rollup', 'sub');
   }
   // As a header: the client's batches leave the option `expect` out for all messages but the first.
   if (write.expected !== undefined) {

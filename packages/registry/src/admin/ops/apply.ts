@@ -1,109 +1,99 @@
 import {
+  type AccessChanges,
   type ApiDocument,
-  type Comparison,
-  canonicalJson,
-  checkPolicy,
-  didYouMean,
+  accessChanges,
+  type Documents,
   type PolicyDocument,
   policyWarnings,
 } from '@causeway/policy';
-import { type ApplyReply, CausewayError, type Clock } from '@causeway/protocol';
+import {
+  type ApplyReply,
+  type ApplyRequest,
+  CausewayError,
+  type Clock,
+  type Service,
+} from '@causeway/protocol';
+import { onlyReads } from '../../acts/act-context.ts';
+import type { History } from '../../acts/history.ts';
 import type { Compiler } from '../../compile/compiler.ts';
-import { withApis } from '../../compile/fitting.ts';
-import { acceptManifest } from '../../control/publishing.ts';
-import { type DocumentStore, keyOf } from '../../documents/store.ts';
-import { type Administrator, operation, requireScope } from '../admin-desk.ts';
-import { tenantOrOnly } from './tenant-of.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from '../../documents/store.ts';
+import { type Administrator, operation } from '../admin-desk.ts';
+import { type Accepted, createAcceptance } from '../documents/accept.ts';
+import { conflict } from '../documents/conflict.ts';
+import { type ApplyPlan, planApply } from '../documents/plan.ts';
 
-const kinds = ['policy', 'api'];
+/** Tries, where somebody else changes what a document that names no revision is about to change. */
+const tries = 3;
 
-/** First of all: without it nothing else that is wrong with a document can be said. */
-function requireKind(kind: unknown, at: string): void {
-  if (kinds.includes(kind as string)) return;
-  const pointer = `${at}/kind`;
-  const expected = 'expected "policy" or "api"';
-  if (kind === undefined) {
-    throw new CausewayError('INVALID_REQUEST', `${pointer} is missing; ${expected}`, { pointer });
-  }
-  const got = JSON.stringify(kind).slice(0, 40);
-  const hint = typeof kind === 'string' ? didYouMean(kind, kinds) : '';
-  throw new CausewayError('INVALID_REQUEST', `${pointer} is ${got}; ${expected}${hint}`, { pointer });
+type Compiled = ApiDocument | PolicyDocument | Service;
+
+const isCompiled = (document: AnyDocument): document is Compiled =>
+  document.kind === 'api' || document.kind === 'policy' || document.kind === 'service';
+
+/** The documents with these put in, each in the place of what it replaces. */
+function overlay(standing: Documents, put: readonly Compiled[]): Documents {
+  const merge = <D extends Compiled>(kind: D['kind'], before: readonly D[]): readonly D[] => {
+    const news = put.filter((each): each is D => each.kind === kind);
+    return news.length === 0
+      ? before
+      : [...new Map([...before, ...news].map((each) => [keyOf(each), each])).values()];
+  };
+  return {
+    sites: standing.sites,
+    services: merge('service', standing.services),
+    apis: merge('api', standing.apis),
+    policies: merge('policy', standing.policies),
+  };
 }
 
-/** Differences of one manifest that are told. */
-const mostTold = 50;
-
-function told({ differences }: Comparison): { pointer: string; what: string }[] {
-  return differences
-    .slice(0, mostTold)
-    .map(({ pointer, what }) => ({ pointer: pointer.slice(0, 500), what: what.slice(0, 500) }));
+/** The documents as they will stand. */
+function after(standing: Documents, { put, deleted }: Pick<ApplyPlan, 'put' | 'deleted'>): Documents {
+  const next = overlay(standing, put.filter(isCompiled));
+  const gone = new Set(deleted);
+  const stays = (document: AnyDocument) => !gone.has(keyOf(document));
+  return { ...next, apis: next.apis.filter(stays), policies: next.policies.filter(stays) };
 }
 
-/** apply: policies and manifests, all or none of them. */
-export function applyOperation(options: { store: DocumentStore; compiler: Compiler; clock: Clock }) {
-  const { store, compiler, clock } = options;
+/** Who gains and loses what by a change. */
+export function accessOf(
+  standing: Documents,
+  change: Pick<ApplyPlan, 'put' | 'deleted'>,
+  at: number,
+): AccessChanges {
+  const keys = [...change.put.filter(isCompiled).map(keyOf), ...change.deleted];
+  const tenants = new Set(keys.map((key) => key.split('.')[1] ?? ''));
+  const ofTenants = (documents: Documents): Documents => ({
+    sites: documents.sites,
+    services: documents.services.filter(({ tenant }) => tenants.has(tenant)),
+    apis: documents.apis.filter(({ tenant }) => tenants.has(tenant)),
+    policies: documents.policies.filter(({ tenant }) => tenants.has(tenant)),
+  });
+  return accessChanges(ofTenants(standing), ofTenants(after(standing, change)), [...tenants], at);
+}
 
-  /** The tenants that there are, for those who name none. */
-  function tenantOf(document: Record<string, unknown>, index: number, by: Administrator): string {
-    const { tenant: own, from } = document as { tenant?: unknown; from?: { tenant?: unknown } | null };
-    const said = own ?? from?.tenant;
-    const named = typeof said === 'string' ? said : undefined;
-    const tenant = tenantOrOnly(named, by, store);
-    if (tenant !== undefined) return tenant;
-    const tenants = store.accounts.map((account) => account.name);
-    throw new CausewayError(
-      'INVALID_REQUEST',
-      `/documents/${index}/tenant is missing; one of ${tenants.join(', ')}`,
-      { pointer: `/documents/${index}/tenant` },
-    );
-  }
+/** What is said of an apply, and the keys of all documents that it is about. */
+interface Planned {
+  readonly keys: readonly string[];
+  readonly reply: ApplyReply;
+}
 
-  /** The document as it will stand. Throws with a pointer into the request. */
-  function accept(
-    document: Record<string, unknown>,
-    index: number,
-    by: Administrator,
-  ): { document: ApiDocument | PolicyDocument; comparison?: Comparison | undefined } {
-    const at = `/documents/${index}`;
-    requireKind(document.kind, at);
-    const tenant = tenantOf(document, index, by);
-    requireScope(by, tenant);
-    if (!store.accounts.some((account) => account.name === tenant)) {
-      throw new CausewayError('INVALID_REQUEST', `${at}/tenant names no tenant of this fabric: ${tenant}`, {
-        pointer: `${at}/tenant`,
-      });
-    }
-    if (document.kind === 'policy') {
-      const parsed = checkPolicy({ ...document, tenant: document.tenant ?? tenant });
-      if (parsed.fault) {
-        const { pointer, problem } = parsed.fault;
-        throw new CausewayError('INVALID_REQUEST', `policy ${at}${pointer} ${problem}`, {
-          pointer: at + pointer,
-        });
-      }
-      const policy: PolicyDocument = { ...parsed.value, tenant };
-      return { document: policy };
-    }
-    try {
-      const { api, comparison } = acceptManifest(store, tenant, document);
-      return { document: api, comparison };
-    } catch (error) {
-      if (!(error instanceof CausewayError)) throw error;
-      throw new CausewayError(error.code, error.reason, {
-        pointer: at + (error.pointer ?? ''),
-        ...(error.differences === undefined ? {} : { differences: error.differences }),
-        cause: error,
-      });
-    }
-  }
+/** apply: policies, manifests and labels, all or none of them. */
+export function applyOperation(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  history: History;
+  clock: Clock;
+}) {
+  const { store, compiler, history, clock } = options;
+  const accept = createAcceptance(store);
+  let queue: Promise<unknown> = Promise.resolve();
 
   /** What is perhaps not meant so, beside all that will stand. */
-  function warningsOf(documents: readonly (ApiDocument | PolicyDocument)[]): Pick<ApplyReply, 'warnings'> {
-    const { sites, services, apis } = store.all;
-    const after = { sites, services, apis: withApis(apis, documents) };
-    const warnings = documents.flatMap((document, index) =>
+  function warningsOf(accepted: readonly Accepted[], plan: ApplyPlan): Pick<ApplyReply, 'warnings'> {
+    const next = after(store.all, plan);
+    const warnings = accepted.flatMap(({ document }, index) =>
       document.kind === 'policy'
-        ? policyWarnings(document, after, clock.now()).map(({ pointer, problem }) => ({
+        ? policyWarnings(document as PolicyDocument, next, clock.now()).map(({ pointer, problem }) => ({
             pointer: `/documents/${index}${pointer}`,
             problem,
           }))
@@ -112,44 +102,83 @@ export function applyOperation(options: { store: DocumentStore; compiler: Compil
     return warnings.length === 0 ? {} : { warnings };
   }
 
+  function acceptAll(request: ApplyRequest, by: Administrator): Accepted[] {
+    const accepted = request.documents.map((document, index) => accept(document, index, by));
+    const seen = new Map<string, number>();
+    for (const [index, { key }] of accepted.entries()) {
+      const first = seen.get(key);
+      if (first !== undefined) {
+        const reason = `${key} is there twice: it is /documents/${first}, too`;
+        throw new CausewayError('INVALID_REQUEST', reason, { pointer: `/documents/${index}` });
+      }
+      seen.set(key, index);
+    }
+    return accepted;
+  }
+
+  /** Who was faster, for the first document that is not as it was when it was read. */
+  async function requireFresh({ stale }: ApplyPlan): Promise<void> {
+    const [first] = stale;
+    if (!first) return;
+    const { accepted, index, stands } = first;
+    const { key, document, read = 0 } = accepted;
+    const tenant = ('tenant' in document ? document.tenant : undefined) ?? 'any';
+    const name = `${document.kind} ${key.split('.').slice(2).join('.')} of tenant ${tenant}`;
+    const since = await history.since(tenant, key, read);
+    throw conflict({ name, pointer: `/documents/${index}`, read, stands, since });
+  }
+
+  /** The plan, and its writing: with nothing in between, or somebody else's change would be lost. */
+  async function applyNow(request: ApplyRequest, by: Administrator): Promise<Planned> {
+    const accepted = acceptAll(request, by);
+    const plan = planApply(store, by, request, accepted);
+    if (plan.stale.length > 0) await requireFresh(plan);
+    const { put, deleted, changes } = plan;
+    compiler.requireFitting(put.filter(isCompiled));
+    const warnings = warningsOf(accepted, plan);
+    const wanted = request.access ?? request.dryRun === true;
+    const access = wanted ? { access: accessOf(store.all, plan, clock.now()) } : {};
+    const said = { changes: [...changes], ...warnings, ...access };
+    const keys = [...accepted.map(({ key }) => key), ...deleted];
+    if (request.dryRun) return { keys, reply: { revision: store.revision, ...said } };
+    if (put.length + deleted.length > 0) await store.put(put, deleted);
+    return { keys, reply: { revision: store.revision, ...said } };
+  }
+
+  /** Again, where a service or a gateway brought about another change of that moment. */
+  async function applyInTime(request: ApplyRequest, by: Administrator): Promise<Planned> {
+    for (let left = tries; ; left -= 1) {
+      const { revision } = store;
+      try {
+        return await applyNow(request, by);
+      } catch (error) {
+        // It is there by now; a document that names a revision says so then.
+        const again =
+          error instanceof CausewayError && error.code === 'CONFLICT' && store.revision !== revision;
+        if (!again || left === 1) throw error;
+      }
+    }
+  }
+
   return operation({
     request: 'ApplyRequest',
     async run(request, by): Promise<ApplyReply> {
-      const accepted = request.documents.map((document, index) => accept(document, index, by));
-      const documents = accepted.map(({ document }) => document);
-      const keys = documents.map(keyOf);
-      const repeated = keys.findIndex((key, index) => keys.indexOf(key) !== index);
-      if (repeated >= 0) {
-        throw new CausewayError('INVALID_REQUEST', `${keys[repeated]} is there twice`, {
-          pointer: `/documents/${repeated}`,
-        });
+      if (request.dryRun) {
+        onlyReads();
+        return (await applyNow(request, by)).reply;
       }
-      const changes = documents.map((document, index): ApplyReply['changes'][number] => {
-        const standing = store.get(keys[index] as string);
-        const comparison = accepted[index]?.comparison;
-        const same = standing !== undefined && canonicalJson(standing) === canonicalJson(document);
-        return {
-          kind: document.kind,
-          ...('tenant' in document ? { tenant: document.tenant } : {}),
-          name: (keys[index] as string).split('.').slice(2).join('.'),
-          change: standing === undefined ? 'created' : same ? 'unchanged' : 'changed',
-          ...(same || comparison === undefined ? {} : { differences: told(comparison) }),
-        };
-      });
-      const toWrite = documents.filter((_, index) => changes[index]?.change !== 'unchanged');
-      compiler.requireFitting(toWrite);
-      const warnings = warningsOf(documents);
-      if (request.dryRun) return { revision: store.revision, changes, ...warnings };
-      if (toWrite.length > 0) await store.put(toWrite);
+      // One after the other: of two that name no revision the last one stands, and neither is in the other's way.
+      const applied = queue.then(() => applyInTime(request, by));
+      queue = applied.catch(() => {});
+      const { keys, reply } = await applied;
       // Also where nothing changes: what an earlier try stored may not be in force yet.
       await compiler.run();
       // By another change since one may be gone already; then that one's revision counts.
       const revisions = keys.map((key) => store.revisionOf(key) ?? store.revision);
       return {
+        ...reply,
         revision: revisions.reduce((newest, each) => Math.max(newest, each), 0),
         since: revisions.reduce((oldest, each) => Math.min(oldest, each), store.revision),
-        changes,
-        ...warnings,
       };
     },
   });

@@ -39,6 +39,7 @@ beforeAll(async () => {
   });
   operation = consoleOperation({
     store: memoryDocuments([accountOf('acme'), accountOf('other')]),
+    acts: () => new Map(),
     users,
     manager: ops.jsm,
     clock: systemClock,

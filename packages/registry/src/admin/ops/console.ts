@@ -1,6 +1,6 @@
-import { isPublicKey } from '@causeway/identity';
+import { hubSite, isPublicKey } from '@causeway/identity';
 import { streamNames } from '@causeway/nats-server';
-import { CausewayError, type Clock, type ConsoleReply, type Random } from '@causeway/protocol';
+import { CausewayError, type Clock, type ConsoleReply, documentKeys, type Random } from '@causeway/protocol';
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -9,6 +9,7 @@ import {
   JetStreamApiError,
   type JetStreamManager,
 } from '@nats-io/jetstream';
+import { registrySigner } from '../../acts/chains.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import { operation, requireScope } from '../admin-desk.ts';
@@ -33,10 +34,12 @@ export function consoleOperation(options: {
   store: DocumentStore;
   users: UserIssuer;
   manager: JetStreamManager;
+  /** Last block of each chain of acts. */
+  acts: () => ReadonlyMap<string, number>;
   clock: Clock;
   random: Random;
 }) {
-  const { store, users, manager, clock, random } = options;
+  const { store, users, manager, acts, clock, random } = options;
   /** Names of the consoles that are being made, by tenant. */
   const underWay = new Map<string, Set<string>>();
 
@@ -147,6 +150,9 @@ export function consoleOperation(options: {
         return { start, pending: await addConsumers(name, tenant, start) };
       });
       const signers: ConsoleReply['signers'] = {};
+      const cloud = store.get(documentKeys.site(hubSite));
+      if (cloud?.kind === 'site' && cloud.registry)
+        signers[`${hubSite}.${registrySigner}`] = [...cloud.registry];
       for (const site of store.all.sites) {
         if (tenant !== 'any' && !Object.hasOwn(site.tenants, tenant)) continue;
         for (const [gateway, keys] of Object.entries({ ...site.retired, ...site.gateways }))
@@ -159,7 +165,8 @@ export function consoleOperation(options: {
           signers[name] = [...keys, ...(signers[name] ?? [])];
         }
       }
-      return { jwt, name, heartbeat: heartbeatMs, ...made, signers };
+      const visible = [...acts()].filter(([chain]) => tenant === 'any' || chain === tenant);
+      return { jwt, name, heartbeat: heartbeatMs, ...made, signers, acts: Object.fromEntries(visible) };
     },
   });
 }

@@ -1,9 +1,18 @@
 import { encodeJson, type Service } from '@causeway/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { manualClock } from '../../../../../test/support/manual-clock.ts';
 import type { AnyDocument } from '../../documents/store.ts';
 import type { Revoker } from '../../identities/revoker.ts';
-import { accountOf, countingCompiler, failureOf, memoryDocuments, serviceOf } from '../../test-support.ts';
+import {
+  accountOf,
+  countingCompiler,
+  failureOf,
+  memoryDocuments,
+  serviceOf,
+  siteOf,
+} from '../../test-support.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
+import type { LateCall } from '../documents/call-history.ts';
 import { deleteOperation } from './delete.ts';
 
 const policy = (name: string, tenant = 'acme'): AnyDocument => ({
@@ -22,6 +31,7 @@ let store: ReturnType<typeof memoryDocuments>;
 let compiler: ReturnType<typeof countingCompiler>;
 let remove: AnyAdminOperation;
 let revoked: string[];
+let called: LateCall[];
 
 beforeEach(() => {
   store = memoryDocuments([
@@ -46,7 +56,14 @@ beforeEach(() => {
     site: () => Promise.reject(new Error('not asked for')),
     removeSite: () => Promise.reject(new Error('not asked for')),
   };
-  remove = deleteOperation({ store, compiler, revoker });
+  called = [];
+  remove = deleteOperation({
+    store,
+    compiler,
+    revoker,
+    calls: { of: async () => called },
+    clock: manualClock(),
+  });
 });
 
 const run = (request: object, by = root) => remove.handle(encodeJson(request), by);
@@ -60,7 +77,7 @@ describe('delete', () => {
   });
 
   test('delete - an API goes, and with it what its services host, in one change', async () => {
-    const reply = await run({ kind: 'api', name: 'quotes.v1' }, ada);
+    const reply = await run({ kind: 'api', name: 'quotes.v1', force: true }, ada);
     expect(reply).toMatchObject({ name: 'quotes.v1', sites: ['edge-a', 'edge-b'] });
     expect(store.puts).toHaveLength(1);
     expect(store.all.apis.map(({ version }) => version)).toEqual(['2.0.0']);
@@ -75,9 +92,50 @@ describe('delete', () => {
     const request = { kind: 'service', site: 'edge-b', name: 'quotes' };
     const refused = await failureOf(run(request));
     expect(refused.reason).toContain('causeway revoke acme/edge-b/quotes');
+    expect(refused.reason).toContain('and serves quotes.v1 at edge-b');
     expect(await run({ ...request, force: true })).toMatchObject({ sites: ['edge-b'], keys: 1 });
     expect(revoked).toEqual(['acme/edge-b/quotes']);
     expect(store.all.services.map(({ site }) => site)).toEqual(['edge-a', 'edge-c']);
+  });
+
+  test('delete - an API in use says who serves it, which policies name it and who called it', async () => {
+    called = [{ from: 'edge-b/desk', endpoint: 'latest', at: manualClock().now() - 12_000 }];
+    await store.put([{ ...policy('v1-alone'), to: { service: 'quotes', major: 1 } } as AnyDocument]);
+    expect(await failureOf(run({ kind: 'api', name: 'quotes.v1' }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+      reason:
+        'API quotes.v1 is in use: served at edge-a, edge-b; named by policies v1-alone; ' +
+        'called by edge-b/desk (latest, 12 s ago); --force deletes it all the same',
+    });
+    expect(store.get('api.acme.quotes.v1')).toBeDefined();
+    await run({ kind: 'api', name: 'quotes.v2', force: true });
+    // The last one is what a policy without a major is about.
+    expect((await failureOf(run({ kind: 'api', name: 'quotes.v1' }))).reason).toContain(
+      'named by policies desk-reads, v1-alone',
+    );
+  });
+
+  test('delete - a policy that alone allows calls says whose; one beside another like it does not', async () => {
+    await store.put([siteOf('edge-a'), siteOf('edge-b'), siteOf('edge-c'), serviceOf('desk', 'edge-b')]);
+    const { reason } = await failureOf(run({ kind: 'policy', name: 'desk-reads' }));
+    expect(reason).toMatch(
+      /^policy desk-reads is in use: it alone allows edge-\w\/\w+ quotes\.v1\.latest@edge-a, .* and \d+ more; --force/,
+    );
+    await store.put([policy('the-same')]);
+    await run({ kind: 'policy', name: 'desk-reads' });
+    expect(store.get('policy.acme.desk-reads')).toBeUndefined();
+    expect(await failureOf(run({ kind: 'policy', name: 'the-same' }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
+    await run({ kind: 'policy', name: 'the-same', force: true });
+  });
+
+  test('delete - what a set has made leaves the set: whoever makes it again owns it', async () => {
+    const members = ['api.acme.quotes.v1', 'policy.acme.desk-reads'];
+    await store.put([{ kind: 'set', tenant: 'acme', name: 'git', members }]);
+    await run({ kind: 'policy', name: 'desk-reads' });
+    await run({ kind: 'api', name: 'quotes.v1', force: true });
+    expect(store.sets).toMatchObject([{ members: [] }]);
   });
 
   test.each([

@@ -1,20 +1,33 @@
 import { didYouMean } from '@causeway/policy';
 import {
   CausewayError,
+  type Clock,
   type DeleteReply,
   type DeleteRequest,
   documentKeys,
   majorOf,
 } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
-import type { AnyDocument, DocumentStore } from '../../documents/store.ts';
+import type { DocumentStore } from '../../documents/store.ts';
 import type { Revoker } from '../../identities/revoker.ts';
 import { type Administrator, operation, requireScope } from '../admin-desk.ts';
+import type { CallHistory } from '../documents/call-history.ts';
+import { hostingSites } from '../documents/items.ts';
+import { withoutApi } from '../documents/plan.ts';
+import { setsWithout } from '../documents/sets.ts';
+import { latelyCalled, servedBy, usesOfApi, usesOfPolicy } from '../documents/uses.ts';
+import { accessOf } from './apply.ts';
 import { tenantOrOnly } from './tenant-of.ts';
 
-/** delete: takes a policy, an API or a service away. */
-export function deleteOperation(options: { store: DocumentStore; compiler: Compiler; revoker: Revoker }) {
-  const { store, compiler, revoker } = options;
+/** delete: takes a policy, an API or a service away; what is in use only where that is wanted all the same. */
+export function deleteOperation(options: {
+  store: DocumentStore;
+  compiler: Compiler;
+  revoker: Revoker;
+  calls: CallHistory;
+  clock: Pick<Clock, 'now'>;
+}) {
+  const { store, compiler, revoker, calls, clock } = options;
 
   function tenantOf(request: DeleteRequest, by: Administrator): string {
     const tenant = tenantOrOnly(request.tenant, by, store);
@@ -36,7 +49,13 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
     return new CausewayError('INVALID_REQUEST', `there is no ${what} ${name}${known}`, { pointer: '/name' });
   }
 
-  async function deletePolicy(tenant: string, name: string): Promise<string[]> {
+  function requireUnused(what: string, uses: readonly string[], force: boolean | undefined): void {
+    if (uses.length === 0 || force) return;
+    const reason = `${what} is in use: ${uses.join('; ')}; --force deletes it all the same`;
+    throw new CausewayError('INVALID_REQUEST', reason, { pointer: '/name' });
+  }
+
+  async function deletePolicy(tenant: string, name: string, force?: boolean): Promise<string[]> {
     const key = documentKeys.policy(tenant, name);
     if (store.get(key)?.kind !== 'policy') {
       const policies = store.all.policies.filter((each) => each.tenant === tenant);
@@ -46,25 +65,27 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
         policies.map((each) => each.name),
       );
     }
-    await store.put([], [key]);
+    const change = { put: [], deleted: [key] };
+    requireUnused(`policy ${name}`, usesOfPolicy(accessOf(store.all, change, clock.now())), force);
+    await store.put(setsWithout(store, [key]), [key]);
     return [];
   }
 
   /** Whoever hosts it hosts it no more: in the same change, so that no site serves what is not there. */
-  async function deleteApi(tenant: string, name: string): Promise<string[]> {
+  async function deleteApi(tenant: string, name: string, force?: boolean): Promise<string[]> {
     const apis = store.all.apis.filter((each) => each.tenant === tenant);
     const nameOf = (api: (typeof apis)[number]) => `${api.service}.v${majorOf(api.version)}`;
     const api = apis.find((each) => nameOf(each) === name);
     if (!api) throw missing('API', name, apis.map(nameOf));
-    const major = majorOf(api.version);
-    const hosting = store.all.services.filter(
-      (each) => each.tenant === tenant && each.name === api.service && each.hosts?.includes(major),
-    );
-    const without = hosting.map(
-      (each): AnyDocument => ({ ...each, hosts: (each.hosts ?? []).filter((hosted) => hosted !== major) }),
-    );
-    await store.put(without, [documentKeys.api(tenant, api.service, major)]);
-    return hosting.map(({ site }) => site).sort();
+    const lately = force ? [] : await calls.of(tenant, api.service, majorOf(api.version));
+    const uses = [
+      ...usesOfApi(store.all, api, hostingSites(store, tenant, api.service, majorOf(api.version))),
+      ...latelyCalled(lately, clock.now()),
+    ];
+    requireUnused(`API ${name}`, uses, force);
+    const { put, key, sites } = withoutApi(store, api);
+    await store.put([...put, ...setsWithout(store, [key])], [key]);
+    return sites;
   }
 
   async function deleteService(tenant: string, { site = '', name, force }: DeleteRequest): Promise<number> {
@@ -83,7 +104,7 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
     if (keys > 0 && !force) {
       throw new CausewayError(
         'INVALID_REQUEST',
-        `${whole} has credentials that are valid: revoke it first (causeway revoke ${whole}), or use --force`,
+        `${whole} has credentials that are valid${servedBy(standing)}: revoke it first (causeway revoke ${whole}), or use --force`,
         { pointer: '/name' },
       );
     }
@@ -104,8 +125,8 @@ export function deleteOperation(options: { store: DocumentStore; compiler: Compi
       const since = store.revision + 1;
       let sites: string[] = [];
       let keys = 0;
-      if (kind === 'policy') sites = await deletePolicy(tenant, name);
-      else if (kind === 'api') sites = await deleteApi(tenant, name);
+      if (kind === 'policy') sites = await deletePolicy(tenant, name, request.force);
+      else if (kind === 'api') sites = await deleteApi(tenant, name, request.force);
       else {
         keys = await deleteService(tenant, request);
         sites = request.site === undefined ? [] : [request.site];

@@ -3,7 +3,6 @@ import {
   type Clock,
   type GetReply,
   type GetRequest,
-  majorOf,
   parseCompiledKey,
   type VisibleApis,
 } from '@causeway/protocol';
@@ -11,8 +10,7 @@ import type { Compiler } from '../../compile/compiler.ts';
 import type { Gateways } from '../../control/gateways.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import { type Administrator, operation } from '../admin-desk.ts';
-
-type Item = Record<string, unknown> & { name: string };
+import { type Item, itemOf } from '../documents/items.ts';
 
 /** What an item may be asked for by: its name, its service's or API's, or a service's whole name. */
 const namesOf = ({ name, service, api, tenant, site }: Item) => [
@@ -24,11 +22,6 @@ const namesOf = ({ name, service, api, tenant, site }: Item) => [
 
 const orderOf = ({ tenant, site, name, api }: Item) => JSON.stringify([tenant, site, name, api]);
 
-/** What a tenant's administrator sees of a site: neither who else is there, nor where it stands. */
-function ofTenant({ hosts: _, ...item }: Item, tenant: string): Item {
-  return { ...item, name: item.name, tenants: [tenant] };
-}
-
 /** get: what there is, of one kind, as far as the administrator's scope goes. */
 export function getOperation(options: {
   store: DocumentStore;
@@ -37,18 +30,6 @@ export function getOperation(options: {
   clock: Pick<Clock, 'now'>;
 }) {
   const { store, compiler, gateways, clock } = options;
-
-  function apis(): Item[] {
-    const { apis: all, services } = store.all;
-    return all.map((api) => {
-      const major = majorOf(api.version);
-      const sites = services
-        .filter((service) => service.tenant === api.tenant && service.name === api.service)
-        .filter((service) => service.hosts?.includes(major))
-        .map((service) => service.site);
-      return { ...api, name: `${api.service}.v${major}`, major, sites: sites.sort() };
-    });
-  }
 
   function instances(): Item[] {
     return store.all.sites.flatMap((site) =>
@@ -86,27 +67,24 @@ export function getOperation(options: {
     return items;
   }
 
-  function itemsOf(kind: GetRequest['kind']): Item[] {
+  function itemsOf(kind: GetRequest['kind'], { scope }: Administrator): Item[] {
+    const { all } = store;
     switch (kind) {
       case 'apis':
-        return apis();
+        return all.apis.map((api) => itemOf(store, api, scope));
       case 'policies':
-        return store.all.policies.map((policy) => ({ ...policy }));
+        return all.policies.map((policy) => itemOf(store, policy, scope));
       case 'sites':
-        return store.all.sites.map((site) => ({
-          name: site.name,
-          tenants: Object.keys(site.tenants),
-          gateways: Object.keys(site.gateways),
-          ...(site.hosts ? { hosts: site.hosts } : {}),
-          ...(site.revoked ? { revoked: true } : {}),
-        }));
+        return all.sites
+          .filter((site) => scope === 'any' || Object.hasOwn(site.tenants, scope))
+          .map((site) => itemOf(store, site, scope));
       case 'invitations':
         return store.invitations.map(({ site, tenants, hosts, created, expires, by, redeemed }) => ({
           ...{ name: site, tenants, hosts, created, expires, by },
           state: redeemed ? 'used' : expires <= clock.now() ? 'expired' : 'open',
         }));
       case 'services':
-        return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));
+        return all.services.map((service) => itemOf(store, service, scope));
       case 'instances':
         return instances();
       case 'routes':
@@ -114,20 +92,17 @@ export function getOperation(options: {
     }
   }
 
-  /** A tenant's administrator sees what is his tenant's; of sites, those where it is. */
+  /** A tenant's administrator sees what is his tenant's; of sites, those where it is are all there are for him. */
   function visibleTo(by: Administrator, kind: GetRequest['kind'], item: Item): boolean {
     if (by.scope === 'any') return true;
-    if (kind === 'invitations') return false;
-    if (kind === 'sites') return (item.tenants as string[]).includes(by.scope);
-    return item.tenant === by.scope;
+    return kind === 'sites' || (kind !== 'invitations' && item.tenant === by.scope);
   }
 
   return operation({
     request: 'GetRequest',
     run({ kind, name }, by): GetReply {
-      const items = itemsOf(kind)
+      const items = itemsOf(kind, by)
         .filter((item) => visibleTo(by, kind, item))
-        .map((item) => (kind === 'sites' && by.scope !== 'any' ? ofTenant(item, by.scope) : item))
         .filter((item) => name === undefined || namesOf(item).includes(name))
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
       return { revision: store.revision, items };
