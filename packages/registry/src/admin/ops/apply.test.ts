@@ -234,7 +234,7 @@ describe('revisions', () => {
 
 describe('round trip', () => {
   const get = (kind: string, by = root) =>
-    getOperation({ store, compiler, gateways: {} as never, clock }).handle(
+    getOperation({ store, compiler, gateways: {} as never, clock: manualClock() }).handle(
       encodeJson({ kind }),
       by,
     ) as Promise<{
