@@ -26,6 +26,7 @@ export { type ConcurrencyLimit, createConcurrencyLimit } from './limits/concurre
 export { createLimiter, type Limiter, type LimitRefusal } from './limits/limiter.ts';
 export { createLimiterPool, type LimiterPool, type PooledLimiter } from './limits/limiter-pool.ts';
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './limits/token-bucket.ts';
+export { longestLease } from './longest-lease.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { createRuleIndex, type RuleIndex } from './rule-index.ts';
 export { shortJson } from './short-json.ts';

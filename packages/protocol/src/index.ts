@@ -48,6 +48,7 @@ export type {
   Refusal,
   RegisterRequest,
   RenewRequest,
+  RevocationReceipt,
   RevokeReply,
   RevokeRequest,
   RevokeSiteReply,

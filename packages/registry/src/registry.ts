@@ -30,6 +30,7 @@ import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
+import { createIdentityReceipts } from './identities/receipts.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
@@ -41,6 +42,9 @@ export interface Registry {
   readonly revision: number;
   stop(): Promise<void>;
 }
+
+/** A site that is cut off is given so long to take in that it is, in ms. */
+const lastWordMs = 500;
 
 /** What a registry is given from outside. */
 export interface RegistryPorts {
@@ -174,9 +178,11 @@ async function assemble(
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
   const voiding = createVoiding({ store, compiler, keyring, claims, bootstrap, clock });
+  const receipts = createIdentityReceipts({ store, compiler, gateways, clock });
   const revoker = createRevoker({
     store,
     voiding,
+    lastWord: (site) => receipts.collect([site], lastWordMs),
     cutOff(site) {
       collection
         .ended(site)
@@ -194,8 +200,8 @@ async function assemble(
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),
-      revoke: revokeOperation({ revoker }),
-      'revoke-site': revokeSiteOperation({ revoker }),
+      revoke: revokeOperation({ revoker, store, receipts }),
+      'revoke-site': revokeSiteOperation({ revoker, store, receipts }),
       'remove-site': removeSiteOperation({ revoker }),
     },
     clock,

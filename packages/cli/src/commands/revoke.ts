@@ -1,13 +1,16 @@
 import { forgetSite } from '@causeway/fabric';
-import { Argument, type Command } from 'commander';
+import type { RevocationReceipt } from '@causeway/protocol';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { count } from '../input/count.ts';
+import { parseDuration } from '../input/duration.ts';
 import { parseServiceOrSite, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
 
 interface RevokeOptions extends GlobalOptions {
+  readonly wait: number;
   readonly output: Format;
 }
 
@@ -15,13 +18,15 @@ const help = `
 Examples:
   causeway revoke acme/edge-b/desk
   causeway revoke edge-b
+  causeway revoke acme/edge-b/desk --wait 5s -o json
 
 All credentials that the service has are void at once, everywhere, and its connections are cut. New ones can be made
-with causeway service add.
+with causeway service add. It is said where that is in force, by receipts of the sites' gateways, and where it is not known to
+be: a site that cannot be reached goes on with what it knew for the policies' offline lease at most, and cuts when it is back.
 
 With a SITE the site is cut off for good: its links to the hub, its gateways and the credentials of all its services are
-void. What still runs there can call no one else and be called by no one else; a causeway up that runs its server and gateway
-here leaves them out from its next start on. Records that the cloud has stay.`;
+void. Its own server is told first, and cuts those who are there; one that does not listen can call no one else and be called
+by no one else. A causeway up that runs its server and gateway here leaves them out from its next start on. Records that the cloud has stay.`;
 
 /** `causeway revoke` */
 export function addRevoke(program: Command, context: Context): void {
@@ -29,6 +34,12 @@ export function addRevoke(program: Command, context: Context): void {
     .command('revoke')
     .description('void all credentials of a service, or cut off a site')
     .addArgument(new Argument('<tenant/site/name|site>', 'whose').argParser(parseServiceOrSite))
+    .option(
+      '--wait <time>',
+      'how long to wait for the receipts of sites that can be reached',
+      parseWait,
+      2_000,
+    )
     .addOption(outputOption())
     .addHelpText('after', helpText(context, help))
     .action((name: ServiceName | string, _options, command: Command) => {
@@ -39,19 +50,31 @@ export function addRevoke(program: Command, context: Context): void {
     });
 }
 
+/** The registry's reply must come before its asker gives up. */
+const longestWaitMs = 8_000;
+
+function parseWait(text: string): number {
+  const ms = parseDuration(text);
+  if (ms > longestWaitMs) throw new InvalidArgumentError('Expected 8s at most.');
+  return ms;
+}
+
 async function revokeService(context: Context, name: ServiceName, options: RevokeOptions): Promise<void> {
-  const reply = await askAdmin(context, options, (admin) => admin.revoke(name));
+  const { wait } = options;
+  const reply = await askAdmin(context, options, (admin) => admin.revoke({ ...name, wait }));
   const identity = `${name.tenant}/${name.site}/${name.service}`;
   print(
     context,
     options.output,
     { ...name, ...reply },
-    () => `${identity}: ${count(reply.keys, 'key')} void as of revision ${reply.revision}\n`,
+    () =>
+      `${identity}: ${count(reply.keys, 'key')} void as of revision ${reply.revision}\n${whereInForce(reply.sites)}`,
   );
 }
 
 async function revokeSite(context: Context, site: string, options: RevokeOptions): Promise<void> {
-  const reply = await askAdmin(context, options, (admin) => admin.revokeSite(site));
+  const { wait } = options;
+  const reply = await askAdmin(context, options, (admin) => admin.revokeSite(site, { wait }));
   await forgetSite(options.dir, site);
   const { keys, services, revision } = reply;
   print(
@@ -60,6 +83,23 @@ async function revokeSite(context: Context, site: string, options: RevokeOptions
     { site, ...reply },
     () =>
       `site ${site} is cut off: ${count(keys, 'key')} of its links, gateways and ` +
-      `${count(services, 'service')} void as of revision ${revision}\n`,
+      `${count(services, 'service')} void as of revision ${revision}\n${whereInForce(reply.sites)}`,
   );
 }
+
+/** In words where it is in force, and what protects where that is not known. */
+function whereInForce(sites: readonly RevocationReceipt[] = []): string {
+  const known = sites.filter(({ inForce }) => inForce).map(({ site }) => site);
+  const lines = known.length > 0 ? [`in force at ${known.join(', ')}`] : [];
+  for (const { site, inForce, seen = null, lease = 0, cutOff } of sites) {
+    if (inForce) continue;
+    const heard = seen === null ? 'it has not been heard of' : `last heard of ${seconds(seen)} ago`;
+    const rest = cutOff
+      ? 'it is cut off, and did not say that it cuts those who are there'
+      : `it admits calls by what it knew for ${seconds(Math.max(0, lease - (seen ?? 0)))} at most, and cuts when it is back`;
+    lines.push(`not known at ${site}: ${heard}; ${rest}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const seconds = (ms: number) => `${Math.round(ms / 1_000)} s`;

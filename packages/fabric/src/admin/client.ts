@@ -37,7 +37,7 @@ export interface AdminClient {
   status(): Promise<StatusReply>;
   revoke(request: RevokeRequest): Promise<RevokeReply>;
   /** Cuts a site off for good. */
-  revokeSite(site: string): Promise<RevokeSiteReply>;
+  revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
   /** Deletes one document. */
@@ -132,7 +132,8 @@ export async function connectAdmin(
     console: (request) => ask('console', request, 'ConsoleReply'),
     status: () => ask('status', {}, 'StatusReply'),
     revoke: (request) => ask('revoke', request, 'RevokeReply'),
-    revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
+    revokeSite: (site, { wait } = {}) =>
+      ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),

@@ -714,6 +714,49 @@ export const messageSchemas: readonly object[] = [
           },
           "service": {
             "$ref": "names.json#/$defs/name"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
+          }
+        }
+      },
+      "revocationWait": {
+        "description": "Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 8000
+      },
+      "revocationReceipt": {
+        "description": "Whether a change is in force at a site, as far as its gateways have said so.",
+        "type": "object",
+        "required": [
+          "site",
+          "inForce"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "inForce": {
+            "description": "True where every gateway of the site has acknowledged it; false where that is not known yet.",
+            "type": "boolean"
+          },
+          "seen": {
+            "description": "Where it is not known: milliseconds since the site was heard of last; null where it was not since the registry started.",
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0
+          },
+          "lease": {
+            "description": "Where it is not known: a site that cannot hear of it admits calls for so many milliseconds at most since it last heard anything, the longest offline lease of the policies.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "cutOff": {
+            "description": "Present for a site that was cut off itself: it hears nothing any more, and others hear nothing of it.",
+            "const": true
           }
         }
       },
@@ -726,6 +769,13 @@ export const messageSchemas: readonly object[] = [
         "properties": {
           "revision": {
             "$ref": "names.json#/$defs/revision"
+          },
+          "sites": {
+            "description": "Where it is in force, and where that is not known yet.",
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
           },
           "keys": {
             "description": "Number of keys that are void now.",
@@ -744,6 +794,9 @@ export const messageSchemas: readonly object[] = [
         "properties": {
           "site": {
             "$ref": "names.json#/$defs/name"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
           }
         }
       },
@@ -757,6 +810,13 @@ export const messageSchemas: readonly object[] = [
         "properties": {
           "revision": {
             "$ref": "names.json#/$defs/revision"
+          },
+          "sites": {
+            "description": "Where it is in force, and where that is not known yet.",
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
           },
           "keys": {
             "description": "Number of keys that are void now.",

@@ -427,6 +427,10 @@ export interface RevokeRequest {
    * A tenant, site, service, gateway or policy: one subject token.
    */
   service: string;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
 }
 export interface RevokeReply {
   /**
@@ -434,9 +438,38 @@ export interface RevokeReply {
    */
   revision: number;
   /**
+   * Where it is in force, and where that is not known yet.
+   */
+  sites?: RevocationReceipt[];
+  /**
    * Number of keys that are void now.
    */
   keys: number;
+}
+/**
+ * Whether a change is in force at a site, as far as its gateways have said so.
+ */
+export interface RevocationReceipt {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * True where every gateway of the site has acknowledged it; false where that is not known yet.
+   */
+  inForce: boolean;
+  /**
+   * Where it is not known: milliseconds since the site was heard of last; null where it was not since the registry started.
+   */
+  seen?: number | null;
+  /**
+   * Where it is not known: a site that cannot hear of it admits calls for so many milliseconds at most since it last heard anything, the longest offline lease of the policies.
+   */
+  lease?: number;
+  /**
+   * Present for a site that was cut off itself: it hears nothing any more, and others hear nothing of it.
+   */
+  cutOff?: true;
 }
 /**
  * Cut a site off: void the keys of its links, gateways and services. The fabric's administrators only.
@@ -446,12 +479,20 @@ export interface RevokeSiteRequest {
    * A tenant, site, service, gateway or policy: one subject token.
    */
   site: string;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
 }
 export interface RevokeSiteReply {
   /**
    * A revision of the fabric's documents: the sequence of the registry's bucket.
    */
   revision: number;
+  /**
+   * Where it is in force, and where that is not known yet.
+   */
+  sites?: RevocationReceipt[];
   /**
    * Number of keys that are void now.
    */

@@ -1,4 +1,4 @@
-import { hubSite } from '@causeway/identity';
+import { accountNames, hubSite } from '@causeway/identity';
 import { didYouMean } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -28,13 +28,17 @@ const atOnce = 900;
 
 const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
 
-/** Creates it. `cutOff` is told of a site from which nothing more will come. */
+/**
+ * Creates it. `cutOff` is told of a site from which nothing more will come; `lastWord` resolves when a site that is being
+ * cut off has taken in what it was told, or was given long enough.
+ */
 export function createRevoker(options: {
   store: DocumentStore;
   voiding: Voiding;
   cutOff: (site: string) => void;
+  lastWord: (site: Site) => Promise<unknown>;
 }): Revoker {
-  const { store, voiding, cutOff } = options;
+  const { store, voiding, cutOff, lastWord } = options;
 
   function accountOf(tenant: string): AccountDocument | undefined {
     const account = store.get(documentKeys.account(tenant));
@@ -114,6 +118,10 @@ export function createRevoker(options: {
       await store.put([...changed, { ...site, revoked: true }]);
       await inBatches(services, (batch) => store.put(batch.map((each) => ({ ...each, keys: [] }))));
       cutOff(name);
+      // Its links for tenants are cut now. By its own it hears of it, so that its server cuts those who are there: a site
+      // that still does as it is told. It may say no more than that it has.
+      await voiding.inForce([accountNames.control]);
+      await lastWord(site);
       await voiding.inForce();
       return { revision: store.revision, keys: count, services: services.length };
     }

@@ -21,8 +21,11 @@ export interface Voiding {
   tenant(account: AccountDocument, keys: readonly string[]): Promise<AccountDocument>;
   /** CONTROL with these keys void as well. */
   control(keys: readonly string[]): Promise<ControlDocument>;
-  /** Brings what was stored into force at the hub and at the sites. Rejects where either does not take it yet. */
-  inForce(): Promise<void>;
+  /**
+   * Brings what was stored into force at the hub and at the sites. Rejects where either does not take it yet. An account
+   * in `hold` is left out at the hub: it comes into force with the next call, or the next time that is looked (5 s).
+   */
+  inForce(hold?: readonly string[]): Promise<void>;
 }
 
 /** Creates it. Claims that it makes are in force once they are stored and `inForce` was called. */
@@ -91,9 +94,9 @@ export function createVoiding(options: {
       const { jwt } = await renewAccount(before, renewal, keyring.operator);
       return { kind: 'control', publicKey: bootstrap.control, jwt };
     },
-    async inForce() {
+    async inForce(hold) {
       // Each on its own: where the hub does not answer the sites must be told all the same, and the other way round.
-      const [pushed, compiled] = await Promise.allSettled([claims.push(), compiler.run()]);
+      const [pushed, compiled] = await Promise.allSettled([claims.push(hold), compiler.run()]);
       for (const outcome of [pushed, compiled]) if (outcome.status === 'rejected') throw outcome.reason;
     },
   };
