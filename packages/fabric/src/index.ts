@@ -6,6 +6,7 @@ export {
   type HubAddress,
   hubAddress,
 } from './admin/client.ts';
+export { rotateService } from './admin/rotate-service.ts';
 export { type BackupSummary, backupFabric } from './backup/backup.ts';
 export { type RestoreSummary, restoreFabric, restoreHub } from './backup/restore.ts';
 export { keepCertificate } from './certificates/keep-certificate.ts';

@@ -52,6 +52,8 @@ export type {
   RevokeReply,
   RevokeRequest,
   RevokeSiteReply,
+  RotateServiceReply,
+  RotateServiceRequest,
   Rule,
   ServedApi,
   Service,

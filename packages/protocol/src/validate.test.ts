@@ -86,6 +86,14 @@ const samples: {
   RevokeReply: [{ revision: 1, keys: 0 }, [{ keys: -1 }, '/keys']],
   RevokeSiteRequest: [{ site: 'edge-a' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
   RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
+  RotateServiceRequest: [
+    { tenant: 'acme', site: 'edge-a', service: 'desk', key: `U${'A'.repeat(55)}`, grace: 0 },
+    [{ grace: -1 }, '/grace'],
+  ],
+  RotateServiceReply: [
+    { jwt: 'e.y.J', revision: 1, retiring: { [`U${'A'.repeat(55)}`]: 1 } },
+    [{ retiring: { U: '' } }, '/retiring/U'],
+  ],
   RemoveSiteRequest: [{ site: 'edge-a', force: true }, [{ force: 'yes' }, '/force']],
   DeleteRequest: [
     { kind: 'service', tenant: 'acme', site: 'edge-a', name: 'desk', force: true },

@@ -12,6 +12,7 @@ import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
+import { rotateServiceOperation } from './admin/ops/rotate-service.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
@@ -31,6 +32,7 @@ import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createIdentityReceipts } from './identities/receipts.ts';
+import { createRetirement } from './identities/retirement.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
@@ -189,6 +191,7 @@ async function assemble(
         .catch((err: unknown) => logger.warn({ err, site }, 'collecting from the site did not end cleanly'));
     },
   });
+  const retirement = createRetirement({ store, voiding, users, clock, logger });
   const adminDesk = createAdminDesk({
     connection,
     tenants: store.accounts.map((account) => account.name),
@@ -198,6 +201,7 @@ async function assemble(
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
+      'rotate-service': rotateServiceOperation({ store, compiler, retirement }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),
       revoke: revokeOperation({ revoker, store, receipts }),
@@ -224,6 +228,7 @@ async function assemble(
     async stop() {
       controlDesk.close();
       adminDesk.close();
+      retirement.close();
       stopPurge();
       stopReconciling();
       await collection.stop();

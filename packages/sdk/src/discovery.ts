@@ -9,7 +9,7 @@ import {
   type Random,
   subjects,
 } from '@causeway/protocol';
-import { backoffDelay, type NatsConnection } from '@causeway/transport';
+import { backoffDelay, type MovableConnection } from '@causeway/transport';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
 import { sleep } from './sleep.ts';
@@ -38,7 +38,7 @@ const maxStale = 6;
 /** Starts with a first attempt in the background, and goes on until a gateway answers. */
 export function createDiscovery(options: {
   readonly identity: Identity;
-  readonly connection: NatsConnection;
+  readonly connection: MovableConnection;
   readonly gateway: SiteGateway;
   readonly link: Link;
   readonly clock: Clock;

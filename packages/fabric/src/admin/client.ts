@@ -20,6 +20,8 @@ import {
   type RevokeReply,
   type RevokeRequest,
   type RevokeSiteReply,
+  type RotateServiceReply,
+  type RotateServiceRequest,
   readReply,
   type StatusReply,
 } from '@causeway/protocol';
@@ -40,6 +42,7 @@ export interface AdminClient {
   revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  rotateService(request: RotateServiceRequest): Promise<RotateServiceReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
@@ -136,6 +139,7 @@ export async function connectAdmin(
       ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    rotateService: (request) => ask('rotate-service', request, 'RotateServiceReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();

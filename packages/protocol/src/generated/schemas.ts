@@ -85,6 +85,12 @@ export const messageSchemas: readonly object[] = [
       "removeSiteRequest": {
         "$ref": "#/$defs/removeSiteRequest"
       },
+      "rotateServiceRequest": {
+        "$ref": "#/$defs/rotateServiceRequest"
+      },
+      "rotateServiceReply": {
+        "$ref": "#/$defs/rotateServiceReply"
+      },
       "deleteRequest": {
         "$ref": "#/$defs/deleteRequest"
       },
@@ -827,6 +833,61 @@ export const messageSchemas: readonly object[] = [
             "description": "Number of the site's services.",
             "type": "integer",
             "minimum": 0
+          }
+        }
+      },
+      "rotateServiceRequest": {
+        "description": "Sign a new key of a service, and void its others some time later.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "site",
+          "service",
+          "key",
+          "grace"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "key": {
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "grace": {
+            "description": "Milliseconds for which the keys that there are stay valid beside it.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2592000000
+          }
+        }
+      },
+      "rotateServiceReply": {
+        "type": "object",
+        "required": [
+          "jwt",
+          "revision",
+          "retiring"
+        ],
+        "properties": {
+          "jwt": {
+            "type": "string"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "retiring": {
+            "description": "The keys that were replaced, and when they become void: ms since the epoch.",
+            "type": "object",
+            "additionalProperties": {
+              "$ref": "names.json#/$defs/millis"
+            }
           }
         }
       },
@@ -2470,6 +2531,16 @@ export const messageSchemas: readonly object[] = [
           "$ref": "names.json#/$defs/publicKey"
         }
       },
+      "retiring": {
+        "description": "Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/publicKey"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/millis"
+        }
+      },
       "labels": {
         "$ref": "names.json#/$defs/labels"
       },
@@ -2584,6 +2655,8 @@ export const messageRefs = {
   "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
   "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
   "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
+  "RotateServiceRequest": "admin-messages.json#/$defs/rotateServiceRequest",
+  "RotateServiceReply": "admin-messages.json#/$defs/rotateServiceReply",
   "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
   "DeleteReply": "admin-messages.json#/$defs/deleteReply",
   "AdminRecord": "admin-record.json",

@@ -21,6 +21,8 @@ export interface Messages {
   RevokeSiteRequest: RevokeSiteRequest;
   RevokeSiteReply: RevokeSiteReply;
   RemoveSiteRequest: RemoveSiteRequest;
+  RotateServiceRequest: RotateServiceRequest;
+  RotateServiceReply: RotateServiceReply;
   DeleteRequest: DeleteRequest;
   DeleteReply: DeleteReply;
   AdminRecord: AdminRecord;
@@ -514,6 +516,47 @@ export interface RemoveSiteRequest {
    * Also where it hosts APIs.
    */
   force?: boolean;
+}
+/**
+ * Sign a new key of a service, and void its others some time later.
+ */
+export interface RotateServiceRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  /**
+   * The public half of an NKey.
+   */
+  key: string;
+  /**
+   * Milliseconds for which the keys that there are stay valid beside it.
+   */
+  grace: number;
+}
+export interface RotateServiceReply {
+  jwt: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * The keys that were replaced, and when they become void: ms since the epoch.
+   */
+  retiring: {
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    [k: string]: number;
+  };
 }
 /**
  * Delete one document.
@@ -1377,6 +1420,15 @@ export interface Service {
    * Items: The public half of an NKey.
    */
   keys: string[];
+  /**
+   * Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.
+   */
+  retiring?: {
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    [k: string]: number;
+  };
   labels?: Labels;
   /**
    * Majors of the API of this name that the service has registered at its site.

@@ -28,6 +28,11 @@ const atOnce = 900;
 
 const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
 
+/** The identity with none of its keys, nor of those that were replaced. */
+function withoutKeys({ retiring: _, ...identity }: Service): Service {
+  return { ...identity, keys: [] };
+}
+
 /**
  * Creates it. `cutOff` is told of a site from which nothing more will come; `lastWord` resolves when a site that is being
  * cut off has taken in what it was told, or was given long enough.
@@ -66,7 +71,7 @@ export function createRevoker(options: {
       // A key was issued meanwhile: it is to be void too.
       if (now.identity !== identity || now.account !== account) continue;
       // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
-      await store.put([voided, { ...identity, keys: [] }]);
+      await store.put([voided, withoutKeys(identity)]);
       await voiding.inForce();
       return { revision: store.revision, keys: identity.keys.length };
     }
@@ -116,7 +121,7 @@ export function createRevoker(options: {
       // A key was issued meanwhile: it is to be void too.
       if (store.revision !== revision) continue;
       await store.put([...changed, { ...site, revoked: true }]);
-      await inBatches(services, (batch) => store.put(batch.map((each) => ({ ...each, keys: [] }))));
+      await inBatches(services, (batch) => store.put(batch.map(withoutKeys)));
       cutOff(name);
       // Its links for tenants are cut now. By its own it hears of it, so that its server cuts those who are there: a site
       // that still does as it is told. It may say no more than that it has.

@@ -89,7 +89,11 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           ...(site.revoked ? { revoked: true } : {}),
         }));
       case 'services':
-        return store.all.services.map((service) => ({ ...service, keys: service.keys.length }));
+        return store.all.services.map(({ retiring, ...service }) => ({
+          ...service,
+          keys: service.keys.length,
+          ...(retiring === undefined ? {} : { retiring: Object.keys(retiring).length }),
+        }));
       case 'instances':
         return instances();
       case 'routes':

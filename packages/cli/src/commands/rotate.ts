@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { addRotateService } from './rotate-service.ts';
+
+/** `causeway rotate` */
+export function addRotate(program: Command, context: Context): void {
+  const rotate = program.command('rotate').description('replace keys while everything runs');
+  addRotateService(rotate, context);
+}
