@@ -4,10 +4,18 @@ import { type CallBenchOptions, runCallBench } from './call.ts';
 import { compareReport, runCompareBench } from './compare.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
+import { type RevocationBenchOptions, revocationReport, runRevocationBench } from './revocation.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
+type Output = { readonly output: string };
+
+/** Ends what runs at a signal, and prints what came of it. */
+async function bench<R extends { readonly faults: readonly string[] }>(
+  run: (around: { readonly signal: AbortSignal; readonly onProgress: typeof say }) => Promise<R>,
+  text: (report: R) => string,
+  { output }: Output,
+): Promise<void> {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
     say(`${signal}: stopping and cleaning up`);
@@ -15,12 +23,20 @@ async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  const report = await runCallBench({ ...options, signal: stop.signal, onProgress: say });
-  process.stdout.write(
-    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : callReport(report),
-  );
+  const report = await run({ signal: stop.signal, onProgress: say });
+  process.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : text(report));
   if (report.faults.length > 0) process.exitCode = 1;
 }
+
+type Own<O> = Omit<O, 'signal' | 'onProgress'> & Output;
+
+const benchCall = (options: Own<CallBenchOptions>) =>
+  bench((around) => runCallBench({ ...options, ...around }), callReport, options);
+const benchRevocation = (options: Own<RevocationBenchOptions>) =>
+  bench((around) => runRevocationBench({ ...options, ...around }), revocationReport, options);
+
+const outputOption = () =>
+  new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table');
 
 const program = new Command('bench').description('Measures Causeway against plain NATS on this machine.');
 program
@@ -35,10 +51,15 @@ program
     wholeNumber(0, 2 ** 32 - 1),
     Math.floor(Math.random() * 2 ** 32),
   )
-  .addOption(
-    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
-  )
+  .addOption(outputOption())
   .action(benchCall);
+program
+  .command('revocation')
+  .description('how soon a revoked service is cut at every server, with calls going on')
+  .option('--revocations <n>', 'services revoked, one after the other', wholeNumber(3, 5_000), 200)
+  .option('--inflight <n>', 'calls in flight meanwhile', wholeNumber(1, 1024), 2)
+  .addOption(outputOption())
+  .action(benchRevocation);
 
 program
   .command('compare')

@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from '@causeway/protocol';
 import { createHubClock, createReplyMux, createSigner, readCreds } from '@causeway/transport';
 import { type Broker, openBroker } from './broker/broker.ts';
 import { cloudClaims, createClaimsPusher } from './claims/claims.ts';
+import { takeHinted } from './claims/hinted.ts';
 import { type GatewayConfig, streamsOf } from './config.ts';
 import { createConnections } from './connections.ts';
 import { createControlLink } from './control/control-link.ts';
@@ -158,6 +159,10 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   await reading.caughtUp;
   // The registry's hint that something changed; renewals say so too, later.
   connection.subscribe(`${inboxPrefix}.changed`, { callback: copy.refresh });
+  // And account claims ahead of the tables that bring them too: what is void is cut at once.
+  connection.subscribe(`${inboxPrefix}.claims`, {
+    callback: (err, { data }) => void (err ?? takeHinted({ data, tenants, claims, logger })),
+  });
   copy.refresh();
 
   const stopKeeping = broker?.keep({

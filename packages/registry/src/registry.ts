@@ -20,6 +20,7 @@ import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
 import { createQueueNames } from './compile/queue-names.ts';
 import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
+import { createClaimsHint } from './control/claims-hint.ts';
 import { createControlDesk } from './control/control-desk.ts';
 import { createGateways } from './control/gateways.ts';
 import { hintGateways } from './control/hint.ts';
@@ -179,7 +180,8 @@ async function assemble(
   });
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
-  const voiding = createVoiding({ store, compiler, keyring, claims, bootstrap, clock });
+  const hint = createClaimsHint({ connection, store });
+  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
   const receipts = createIdentityReceipts({ store, compiler, gateways, clock });
   const revoker = createRevoker({
     store,

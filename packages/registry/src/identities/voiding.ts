@@ -10,6 +10,7 @@ import {
 import { type AccountDocument, CausewayError, type Clock, documentKeys } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { Bootstrap, Keyring } from '../config.ts';
+import type { ClaimsHint } from '../control/claims-hint.ts';
 import type { ControlDocument, DocumentStore } from '../documents/store.ts';
 import type { AccountClaims } from '../hub/account-claims.ts';
 
@@ -28,16 +29,20 @@ export interface Voiding {
   inForce(hold?: readonly string[]): Promise<void>;
 }
 
+/** Tables are compiled so many ms after claims went out, or when the hub has taken them. */
+const aheadMs = 20;
+
 /** Creates it. Claims that it makes are in force once they are stored and `inForce` was called. */
 export function createVoiding(options: {
   store: DocumentStore;
   compiler: Compiler;
   keyring: Keyring;
   claims: AccountClaims;
+  hint: ClaimsHint;
   bootstrap: Pick<Bootstrap, 'control' | 'controlJwt'>;
   clock: Clock;
 }): Voiding {
-  const { store, compiler, keyring, claims, bootstrap, clock } = options;
+  const { store, compiler, keyring, claims, hint, bootstrap, clock } = options;
   let queue: Promise<unknown> = Promise.resolve();
 
   const withVoid = (jwt: string, keys: readonly string[]) => {
@@ -95,8 +100,15 @@ export function createVoiding(options: {
       return { kind: 'control', publicKey: bootstrap.control, jwt };
     },
     async inForce(hold) {
+      hint.tell();
+      const pushing = claims.push(hold);
+      // Compiling keeps this process busy, and what is void is to be cut first.
+      await Promise.race([
+        pushing.catch(() => {}),
+        new Promise<void>((resolve) => clock.after(aheadMs, resolve)),
+      ]);
       // Each on its own: where the hub does not answer the sites must be told all the same, and the other way round.
-      const [pushed, compiled] = await Promise.allSettled([claims.push(hold), compiler.run()]);
+      const [pushed, compiled] = await Promise.allSettled([pushing, compiler.run()]);
       for (const outcome of [pushed, compiled]) if (outcome.status === 'rejected') throw outcome.reason;
     },
   };
