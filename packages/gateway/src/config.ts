@@ -13,6 +13,8 @@ export interface GatewayConfig {
   readonly ca: string;
   /** Folder of this gateway's credentials: gateway.creds, gateway-<tenant>.creds, broker.creds, system.creds. */
   readonly credsDir: string;
+  /** Folder of the signing keys of an edge's own accounts; none at the hub. */
+  readonly keysDir?: string;
   /** Folder of the server's leaf credentials: <tenant>.leaf.creds; none at the hub. */
   readonly leafCredsDir?: string;
   /** File with the counters that a site which was made again goes on from; taken in once, then removed. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Clock, Logger, Random } from '@causeway/protocol';
-import { createHubClock, createReplyMux, createSigner, readCreds } from '@causeway/transport';
+import { createHubClock, createReplyMux } from '@causeway/transport';
 import { type Broker, openBroker } from './broker/broker.ts';
 import { cloudClaims, createClaimsPusher } from './claims/claims.ts';
 import { takeHinted } from './claims/hinted.ts';
@@ -18,6 +18,9 @@ import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
 import { createSiteState } from './state/site-state.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
+import { createBlockSigner, openOwnUser } from './users/own-user.ts';
+import { openPendingKeys } from './users/pending-keys.ts';
+import { createRekeying } from './users/rekeying.ts';
 import { createUserRenewal } from './users/renewal.ts';
 import { within } from './within.ts';
 
@@ -68,7 +71,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
 
   const inboxPrefix = `_INBOX.${site}.gateway.${gateway}`;
   const connection = await connections.keep('gateway.creds', inboxPrefix);
-  const signer = createSigner(readCreds(path.join(config.credsDir, 'gateway.creds')).seed);
+  const signer = createBlockSigner(config);
   await patiently('counters of the site before', () => carryCounters({ connection, config, logger }));
   const records = await openRecorders({
     connection,
@@ -98,7 +101,16 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
 
   const contact = await openContact({ file: path.join(config.credsDir, 'heard.json'), clock, logger });
   const agents = new Map<string, TenantAgent>();
-  const users = createUserRenewal({ config, agents, clock, logger, signal: stopping.signal });
+  /** Its own user has another key: that one signs from now on, and the connection comes back with it. */
+  const ownRenewed = async () => {
+    signer.renew();
+    await connection.reconnect();
+  };
+  const pending = await openPendingKeys(config.credsDir, random);
+  const around = { config, pending, clock, logger, signal: stopping.signal };
+  const users = createUserRenewal({ ...around, agents, ownRenewed });
+  const own = await openOwnUser({ config, clock, renewed: ownRenewed });
+  const rekeying = createRekeying({ ...around, users, own, tell: control.rekey });
   const inForce = createInForce({
     tenants,
     async settled(tenant) {
@@ -116,6 +128,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       served: (tenant, service, major, api) => agents.get(tenant)?.served(service, major, api),
       account: claims.push,
       user: users.renew,
+      callers: () => {},
+      rekey: rekeying.asked,
       revision: (revision, changes) => {
         for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
         inForce.applied(revision);

@@ -86,6 +86,22 @@ const samples: {
   RevokeReply: [{ revision: 1, keys: 0 }, [{ keys: -1 }, '/keys']],
   RevokeSiteRequest: [{ site: 'edge-a' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
   RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
+  RotateSiteRequest: [{ site: 'edge-a', role: 'leaf' }, [{ role: 'admin' }, '/role']],
+  RotateSiteReply: [{ revision: 1, id: 'x' }, [{ id: '' }, '/id']],
+  RekeyRequest: [
+    {
+      gateway: 'gw-1',
+      role: 'leaf',
+      id: 'x',
+      keys: { acme: `U${'A'.repeat(55)}` },
+      own: `U${'A'.repeat(55)}`,
+      done: true,
+    },
+    [{ keys: { acme: '' } }, '/keys/acme'],
+  ],
+  RekeyReply: [{ time: 1, revision: 1 }, [{ time: '' }, '/time']],
+  Rekey: [{ gateway: 'x', leaf: 'y' }, [{ admin: 'x' }, '/admin']],
+  KnownCallers: [{ names: ['desk'], revoked: ['trader'] }, [{ names: ['*'] }, '/names/0']],
   RotateServiceRequest: [
     { tenant: 'acme', site: 'edge-a', service: 'desk', key: `U${'A'.repeat(55)}`, grace: 0 },
     [{ grace: -1 }, '/grace'],

@@ -13,6 +13,7 @@ import { getOperation } from './admin/ops/get.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { rotateServiceOperation } from './admin/ops/rotate-service.ts';
+import { rotateSiteOperation } from './admin/ops/rotate-site.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
@@ -33,6 +34,7 @@ import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createIdentityReceipts } from './identities/receipts.ts';
+import { createRekeying } from './identities/rekeying.ts';
 import { createRetirement } from './identities/retirement.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
@@ -160,6 +162,10 @@ async function assemble(
   const publishing = createPublishing({ store, compiler, clock });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
+  const hint = createClaimsHint({ connection, store });
+  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
+  const compile = () => compiler.run();
+  const rekeying = createRekeying({ store, voiding, compile, random, logger });
   const refreshed = new Set<string>();
   const controlDesk = createControlDesk({
     connection,
@@ -175,13 +181,12 @@ async function assemble(
     },
     confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
+    rekey: rekeying.take,
     clock,
     logger,
   });
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
-  const hint = createClaimsHint({ connection, store });
-  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
   const receipts = createIdentityReceipts({ store, compiler, gateways, clock });
   const revoker = createRevoker({
     store,
@@ -203,6 +208,7 @@ async function assemble(
       explain: explainOperation({ store, clock }),
       issue: issueOperation({ store, compiler, users, voiding }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
+      'rotate-site': rotateSiteOperation({ store, rekeying }),
       'rotate-service': rotateServiceOperation({ store, compiler, retirement }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),
       delete: deleteOperation({ store, compiler, revoker }),

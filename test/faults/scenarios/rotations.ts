@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { rotateService } from '@causeway/fabric';
+import path from 'node:path';
+import { fabricLayout, rotateService } from '@causeway/fabric';
 import { parseCreds } from '@causeway/identity';
 import { systemRandom } from '@causeway/transport';
-import { doorOf } from '../../security/support/doors.ts';
+import { doorOf, linksOf } from '../../security/support/doors.ts';
 import { knock, type Pass } from '../../security/support/knock.ts';
 import { until } from '../../support/until.ts';
 import { countCodes, type LoadedCall, startLoad } from '../support/load.ts';
@@ -40,8 +41,9 @@ async function underLoad(
   scene: FaultScene,
   scale: Scale,
   rotate: () => Promise<void>,
+  lanes = scene.lanes(scale.lane),
 ): Promise<readonly LoadedCall[]> {
-  const load = startLoad(scene.lanes(scale.lane));
+  const load = startLoad(lanes);
   const since = (begun: number) => () => performance.now() - begun >= steadyMs;
   await until('calls were made before', since(performance.now()), { timeout: 3 * steadyMs });
   await rotate();
@@ -95,13 +97,85 @@ const ofServices: Step<FaultScene> = {
   },
 };
 
+/** Replaces keys of a site as its administrator does, and waits until the site says that it uses the new ones. */
+async function rotateSite({ fabric }: FaultScene, site: string, role: 'gateway' | 'leaf'): Promise<void> {
+  await fabric.admin.rotateSite(site, role);
+  await until(
+    `${site} uses new keys (${role})`,
+    async () => {
+      const { items } = await fabric.admin.get('sites', site);
+      return items.length === 1 && items[0]?.rotating === undefined;
+    },
+    { timeout: 60_000, every: 50 },
+  );
+}
+
+const ofGateways: Step<FaultScene> = {
+  name: 'keys of gateways are replaced, and with them those that sign records: no call fails, and all verifies',
+  async run(scene, scale, say) {
+    const { fabric } = scene;
+    const tenant = fabric.fabric.summary.tenants[0] ?? '';
+    const folder = (site: string) => fabricLayout(fabric.dir).site(site).creds;
+    const files = ['edge-a', 'cloud'].map((site) => path.join(folder(site), `gateway-${tenant}.creds`));
+    const own = path.join(folder('cloud'), 'gateway.creds');
+    const before = await Promise.all([...files, own].map(passOf));
+    const calls = await underLoad(scene, scale, async () => {
+      await rotateSite(scene, 'edge-a', 'gateway');
+      await rotateSite(scene, 'cloud', 'gateway');
+    });
+    say(`gateways: ${JSON.stringify(countCodes(calls))}`);
+    const doors = await Promise.all(['cloud', 'edge-a'].map((site) => doorOf(fabric, site, 'client')));
+    const verdicts = await Promise.all(doors.flatMap((door) => before.map((pass) => knock(door, pass))));
+    const hub = doors[0] as (typeof doors)[0];
+    const now = await Promise.all([...files, own].map(async (file) => knock(hub, await passOf(file))));
+    return [
+      noFailure(calls),
+      refusedEverywhere(verdicts),
+      {
+        what: 'new credentials that are let in at the hub',
+        goal: 'all',
+        measured: `${now.filter((verdict) => verdict === 'in').length} of ${now.length}`,
+        held: now.every((verdict) => verdict === 'in'),
+      },
+      booksOf(await scene.settled(calls, 60_000)),
+    ];
+  },
+};
+
+const ofLinks: Step<FaultScene> = {
+  name: 'keys of links are replaced: inside a site no call fails, across the link none that may be repeated',
+  async run(scene, scale, say) {
+    const { fabric } = scene;
+    const tenant = fabric.fabric.summary.tenants[0] ?? '';
+    const folder = fabricLayout(fabric.dir).site('edge-a').leafCreds;
+    const files = [tenant, 'control'].map((name) => path.join(folder, `${name}.leaf.creds`));
+    const before = await Promise.all(files.map(passOf));
+    const patient = { timeout: 10_000, retry: Number.POSITIVE_INFINITY };
+    const lanes = scene
+      .lanes(scale.lane)
+      .map((lane) => (/ to /.test(lane.name) ? undefined : lane))
+      .concat(scene.lanes(scale.lane, patient).filter(({ name }) => / to /.test(name)))
+      .filter((lane) => lane !== undefined);
+    const calls = await underLoad(scene, scale, () => rotateSite(scene, 'edge-a', 'leaf'), lanes);
+    say(`links: ${JSON.stringify(countCodes(calls))}`);
+    const door = await doorOf(fabric, 'cloud', 'leaf');
+    const verdicts = await Promise.all(before.map((pass) => knock(door, pass)));
+    await until('the links are back', async () => {
+      const links = await linksOf(fabric);
+      return links.filter(({ name }) => name === 'edge-a').length === files.length;
+    });
+    await scene.healed();
+    return [noFailure(calls), refusedEverywhere(verdicts), booksOf(await scene.settled(calls, 60_000))];
+  },
+};
+
 /** Keys that are replaced, while everything runs. */
 export const rotations: Scenario<FaultScene> = {
   name: 'rotations',
   title: 'Keys that are replaced',
   about:
-    'Keys are replaced under load, in every direction; no program is started anew. Each call is made once, with two seconds. ' +
+    'Keys are replaced under load, in every direction; no program is started anew. Each call is made once, with two seconds; across a link whose keys are replaced with `retry`. ' +
     'Afterwards the old credentials are tried at every server.',
   open: () => startFaultScene(),
-  steps: [ofServices],
+  steps: [ofServices, ofGateways, ofLinks],
 };

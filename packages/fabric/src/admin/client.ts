@@ -22,6 +22,7 @@ import {
   type RevokeSiteReply,
   type RotateServiceReply,
   type RotateServiceRequest,
+  type RotateSiteReply,
   readReply,
   type StatusReply,
 } from '@causeway/protocol';
@@ -42,6 +43,8 @@ export interface AdminClient {
   revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Asks a site to replace the keys of its gateway or of its links. */
+  rotateSite(site: string, role: 'gateway' | 'leaf'): Promise<RotateSiteReply>;
   rotateService(request: RotateServiceRequest): Promise<RotateServiceReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
@@ -139,6 +142,7 @@ export async function connectAdmin(
       ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    rotateSite: (site, role) => ask('rotate-site', { site, role }, 'RotateSiteReply'),
     rotateService: (request) => ask('rotate-service', request, 'RotateServiceReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {

@@ -46,7 +46,9 @@ export async function startSiteGateway(dir: string, name: string, ports: Gateway
       url: siteUrl(site),
       ca: await readFile(layout.ca, 'utf8'),
       credsDir: layout.creds,
-      ...(site.cloud ? {} : { leafCredsDir: layout.leafCreds, carriedCounters: layout.carriedCounters }),
+      ...(site.cloud
+        ? {}
+        : { keysDir: layout.keys, leafCredsDir: layout.leafCreds, carriedCounters: layout.carriedCounters }),
     },
     ports,
   );

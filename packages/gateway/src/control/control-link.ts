@@ -10,6 +10,7 @@ import {
   type Logger,
   type Manifest,
   type Messages,
+  type RekeyRequest,
   readReply,
 } from '@causeway/protocol';
 import { type HubClock, MuxError, type ReplyMux } from '@causeway/transport';
@@ -23,6 +24,8 @@ export interface ControlLink {
   compiled(since: Omit<CompiledRequest, 'gateway'>): Promise<CompiledReply>;
   /** How far the cloud has stored the site's records; undefined where it has not said. */
   readonly confirmed: BeatReply['confirmed'];
+  /** Tells the registry of new keys that were made here, or that they are in use. */
+  rekey(request: Omit<RekeyRequest, 'gateway'>): Promise<void>;
   /** Tells the registry that a revision is in force here, and which re-issued users are. */
   receipt(revision: number, users: readonly string[]): void;
   /** Starts the renewals, which also measure the clock's offset. */
@@ -62,7 +65,7 @@ export function createControlLink(options: {
   /** Whether the registry takes memories: one of before would refuse a renewal with fields that it does not know. */
   let takesMemory = false;
 
-  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply'>(
+  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply' | 'RekeyReply'>(
     op: string,
     body: object,
     expected: N,
@@ -98,6 +101,9 @@ export function createControlLink(options: {
       // A registry of protocol 1 knows of no buckets.
       const known = handshake.version < 2 || bucket === undefined ? {} : { bucket };
       return request('compiled', { gateway, ...since, ...known }, 'CompiledReply');
+    },
+    async rekey(keys) {
+      await request('rekey', { gateway, ...keys }, 'RekeyReply');
     },
     get confirmed() {
       return confirmed;

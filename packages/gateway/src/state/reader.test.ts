@@ -35,6 +35,8 @@ it('reader - of a stream that was made anew, what it lacks is void with its firs
     listener: {
       served() {},
       account() {},
+      callers() {},
+      rekey() {},
       user() {},
       revision: (_, changes) => told.push(...changes.map(({ event, service }) => `${event} ${service}`)),
     },

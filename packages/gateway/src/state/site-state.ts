@@ -2,8 +2,10 @@ import {
   type CompiledKey,
   check,
   type DiscoveredApi,
+  type KnownCallers,
   type Logger,
   parseCompiledKey,
+  type Rekey,
   type ServedApi,
 } from '@causeway/protocol';
 import { type GuardedApi, guardApi } from '../guard/served-api.ts';
@@ -21,6 +23,10 @@ export interface StateListener {
   served(tenant: string, service: string, major: number, api: GuardedApi | undefined): void;
   account(publicKey: string, jwt: string): void;
   user(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
+  /** The identities of a caller site, of one shard; undefined where none of them are there. */
+  callers(tenant: string, site: string, shard: string, known: KnownCallers | undefined): void;
+  /** The site is asked to replace keys. */
+  rekey(rekey: Rekey): void;
   revision(revision: number, changes: readonly VisibilityChange[]): void;
 }
 
@@ -144,6 +150,17 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           if (value === undefined) return undefined;
           const entry = check('User', value);
           return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
+        }
+        case 'callers': {
+          const entry = value === undefined ? undefined : check('KnownCallers', value);
+          const { tenant, site, shard } = parsed;
+          if (entry?.fault) bad(entry.fault);
+          // Of what cannot be read nobody is known.
+          return listener.callers(tenant, site, shard, entry?.value);
+        }
+        case 'rekey': {
+          const entry = check('Rekey', value ?? {});
+          return entry.fault ? bad(entry.fault) : listener.rekey(entry.value);
         }
         case 'revision': {
           const entry = check('RevisionMark', value);

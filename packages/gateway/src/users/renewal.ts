@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@causeway/protocol';
 import type { GatewayConfig } from '../config.ts';
 import type { TenantAgent } from '../tenant/agent.ts';
 import { renewCredentials } from './credentials.ts';
+import { ownName, type PendingStore } from './pending-keys.ts';
 
 /** Takes in the re-issued users of this site: its gateway's and its leaf's. */
 export interface UserRenewal {
@@ -19,12 +20,16 @@ const longestRetryMs = 2_000;
 /** Creates the renewal. The server reads a leaf's file when the link next connects; the registry sees to that. */
 export function createUserRenewal(options: {
   config: GatewayConfig;
-  agents: ReadonlyMap<string, TenantAgent>;
+  agents: ReadonlyMap<string, Pick<TenantAgent, 'reconnect'>>;
+  /** Seeds of new keys that were made here. */
+  pending: Pick<PendingStore, 'seedOf'>;
+  /** The gateway's own user in CONTROL was issued again; the cloud's alone is. */
+  ownRenewed: () => Promise<void>;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
 }): UserRenewal {
-  const { config, agents, clock, logger, signal } = options;
+  const { config, agents, pending, ownRenewed, clock, logger, signal } = options;
   /** Tenants whose credentials are renewed on disk, and not yet in use. */
   const unconnected = new Set<string>();
   /** The newest user of each tenant and role that is in use. */
@@ -36,13 +41,16 @@ export function createUserRenewal(options: {
   async function takeUp(tenant: string, role: 'gateway' | 'leaf', jwt: string): Promise<void> {
     if (role === 'leaf') {
       if (config.leafCredsDir)
-        await renewCredentials(path.join(config.leafCredsDir, `${tenant}.leaf.creds`), jwt);
+        await renewCredentials(path.join(config.leafCredsDir, `${tenant}.leaf.creds`), jwt, pending.seedOf);
       return;
     }
-    const renewed = await renewCredentials(path.join(config.credsDir, `gateway-${tenant}.creds`), jwt);
+    const own = tenant === ownName;
+    const file = path.join(config.credsDir, own ? 'gateway.creds' : `gateway-${tenant}.creds`);
+    const renewed = await renewCredentials(file, jwt, pending.seedOf);
     if (renewed) unconnected.add(tenant);
     if (!unconnected.has(tenant)) return;
-    await agents.get(tenant)?.reconnect();
+    if (own) await ownRenewed();
+    else await agents.get(tenant)?.reconnect();
     unconnected.delete(tenant);
   }
 

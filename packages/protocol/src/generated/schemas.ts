@@ -85,6 +85,12 @@ export const messageSchemas: readonly object[] = [
       "removeSiteRequest": {
         "$ref": "#/$defs/removeSiteRequest"
       },
+      "rotateSiteRequest": {
+        "$ref": "#/$defs/rotateSiteRequest"
+      },
+      "rotateSiteReply": {
+        "$ref": "#/$defs/rotateSiteReply"
+      },
       "rotateServiceRequest": {
         "$ref": "#/$defs/rotateServiceRequest"
       },
@@ -836,6 +842,42 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "rotateSiteRequest": {
+        "description": "Ask a site to replace the keys of its gateway, or of its links. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site",
+          "role"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "role": {
+            "enum": [
+              "gateway",
+              "leaf"
+            ]
+          }
+        }
+      },
+      "rotateSiteReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "id"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "id": {
+            "description": "Names the asking; that of before where the site has not yet done as it was asked.",
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
       "rotateServiceRequest": {
         "description": "Sign a new key of a service, and void its others some time later.",
         "type": "object",
@@ -1056,6 +1098,12 @@ export const messageSchemas: readonly object[] = [
       "user": {
         "$ref": "#/$defs/user"
       },
+      "knownCallers": {
+        "$ref": "#/$defs/knownCallers"
+      },
+      "rekey": {
+        "$ref": "#/$defs/rekey"
+      },
       "revisionMark": {
         "$ref": "#/$defs/revisionMark"
       },
@@ -1064,6 +1112,42 @@ export const messageSchemas: readonly object[] = [
       }
     },
     "$defs": {
+      "knownCallers": {
+        "description": "Key callers.<tenant>.<site>.<shard>: the identities of a caller site that there are, of those whose names fall into the shard.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "names"
+        ],
+        "properties": {
+          "names": {
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "revoked": {
+            "description": "Those that have no credentials that are valid.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "rekey": {
+        "description": "Key rekey: the site is asked to replace the keys of these roles; each asking has a name.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/token"
+          },
+          "leaf": {
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
       "servedApi": {
         "description": "Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.",
         "type": "object",
@@ -1080,6 +1164,10 @@ export const messageSchemas: readonly object[] = [
           },
           "manifest": {
             "$ref": "manifest.json"
+          },
+          "callers": {
+            "description": "Present where the identities of other sites are listed under callers.…: nobody else is a caller. Absent from a registry of before.",
+            "const": "listed"
           },
           "routes": {
             "description": "Caller sites that some policy admits (the site itself always), with the secret queue-group names.",
@@ -1309,6 +1397,12 @@ export const messageSchemas: readonly object[] = [
       "announcement": {
         "$ref": "#/$defs/announcement"
       },
+      "rekeyRequest": {
+        "$ref": "#/$defs/rekeyRequest"
+      },
+      "rekeyReply": {
+        "$ref": "#/$defs/rekeyReply"
+      },
       "compiledRequest": {
         "$ref": "#/$defs/compiledRequest"
       },
@@ -1317,6 +1411,65 @@ export const messageSchemas: readonly object[] = [
       }
     },
     "$defs": {
+      "rekeyRequest": {
+        "description": "control.<site>.rekey: the site made new keys, as it was asked to; or, with done, it uses them.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "role",
+          "id",
+          "keys"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "role": {
+            "enum": [
+              "gateway",
+              "leaf"
+            ]
+          },
+          "id": {
+            "description": "Names the asking.",
+            "$ref": "names.json#/$defs/token"
+          },
+          "keys": {
+            "description": "The new public keys, by tenant.",
+            "type": "object",
+            "maxProperties": 1000,
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "$ref": "names.json#/$defs/publicKey"
+            }
+          },
+          "own": {
+            "description": "Of the site itself: the gateway's that signs its blocks, or of its own link.",
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "done": {
+            "const": true
+          }
+        }
+      },
+      "rekeyReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "revision"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
       "publishRequest": {
         "description": "control.<site>.register: a service of the site registered these APIs.",
         "type": "object",
@@ -2628,9 +2781,57 @@ export const messageSchemas: readonly object[] = [
         "description": "Key of the site's own leaf user in CONTROL; none for the cloud.",
         "$ref": "names.json#/$defs/publicKey"
       },
+      "rekey": {
+        "description": "Keys that the site is asked to replace, by role, each with a name of this asking.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/token"
+          },
+          "leaf": {
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
+      "replaced": {
+        "description": "Keys that are void once the site uses those that took their place, by role and tenant; of CONTROL under control.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "#/$defs/replacedKeys"
+          },
+          "leaf": {
+            "$ref": "#/$defs/replacedKeys"
+          }
+        }
+      },
+      "rekeyed": {
+        "description": "Roles whose keys were replaced since the site was founded: it learns its users from the registry.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "enum": [
+            "gateway",
+            "leaf"
+          ]
+        }
+      },
       "revoked": {
         "description": "True where the keys of the site's users are void: it is cut off for good.",
         "const": true
+      }
+    },
+    "$defs": {
+      "replacedKeys": {
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/name"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
       }
     }
   }
@@ -2655,6 +2856,8 @@ export const messageRefs = {
   "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
   "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
   "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
+  "RotateSiteRequest": "admin-messages.json#/$defs/rotateSiteRequest",
+  "RotateSiteReply": "admin-messages.json#/$defs/rotateSiteReply",
   "RotateServiceRequest": "admin-messages.json#/$defs/rotateServiceRequest",
   "RotateServiceReply": "admin-messages.json#/$defs/rotateServiceReply",
   "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
@@ -2664,6 +2867,8 @@ export const messageRefs = {
   "VisibleApis": "compiled.json#/$defs/visibleApis",
   "Account": "compiled.json#/$defs/account",
   "User": "compiled.json#/$defs/user",
+  "KnownCallers": "compiled.json#/$defs/knownCallers",
+  "Rekey": "compiled.json#/$defs/rekey",
   "RevisionMark": "compiled.json#/$defs/revisionMark",
   "PositionMark": "compiled.json#/$defs/positionMark",
   "PublishRequest": "control-messages.json#/$defs/publishRequest",
@@ -2672,6 +2877,8 @@ export const messageRefs = {
   "BeatReply": "control-messages.json#/$defs/beatReply",
   "Receipt": "control-messages.json#/$defs/receipt",
   "Announcement": "control-messages.json#/$defs/announcement",
+  "RekeyRequest": "control-messages.json#/$defs/rekeyRequest",
+  "RekeyReply": "control-messages.json#/$defs/rekeyReply",
   "CompiledRequest": "control-messages.json#/$defs/compiledRequest",
   "CompiledReply": "control-messages.json#/$defs/compiledReply",
   "Manifest": "manifest.json",

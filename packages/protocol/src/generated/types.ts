@@ -21,6 +21,8 @@ export interface Messages {
   RevokeSiteRequest: RevokeSiteRequest;
   RevokeSiteReply: RevokeSiteReply;
   RemoveSiteRequest: RemoveSiteRequest;
+  RotateSiteRequest: RotateSiteRequest;
+  RotateSiteReply: RotateSiteReply;
   RotateServiceRequest: RotateServiceRequest;
   RotateServiceReply: RotateServiceReply;
   DeleteRequest: DeleteRequest;
@@ -30,6 +32,8 @@ export interface Messages {
   VisibleApis: VisibleApis;
   Account: Account;
   User: User;
+  KnownCallers: KnownCallers;
+  Rekey: Rekey;
   RevisionMark: RevisionMark;
   PositionMark: PositionMark;
   PublishRequest: PublishRequest;
@@ -38,6 +42,8 @@ export interface Messages {
   BeatReply: BeatReply;
   Receipt: Receipt;
   Announcement: Announcement;
+  RekeyRequest: RekeyRequest;
+  RekeyReply: RekeyReply;
   CompiledRequest: CompiledRequest;
   CompiledReply: CompiledReply;
   Manifest: Manifest;
@@ -518,6 +524,26 @@ export interface RemoveSiteRequest {
   force?: boolean;
 }
 /**
+ * Ask a site to replace the keys of its gateway, or of its links. The fabric's administrators only.
+ */
+export interface RotateSiteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  role: 'gateway' | 'leaf';
+}
+export interface RotateSiteReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Names the asking; that of before where the site has not yet done as it was asked.
+   */
+  id: string;
+}
+/**
  * Sign a new key of a service, and void its others some time later.
  */
 export interface RotateServiceRequest {
@@ -638,6 +664,10 @@ export interface ServedApi {
    */
   tenant: string;
   manifest: Manifest;
+  /**
+   * Present where the identities of other sites are listed under callers.…: nobody else is a caller. Absent from a registry of before.
+   */
+  callers?: 'listed';
   /**
    * Caller sites that some policy admits (the site itself always), with the secret queue-group names.
    */
@@ -848,6 +878,34 @@ export interface User {
   jwt: string;
 }
 /**
+ * Key callers.<tenant>.<site>.<shard>: the identities of a caller site that there are, of those whose names fall into the shard.
+ */
+export interface KnownCallers {
+  /**
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  names: string[];
+  /**
+   * Those that have no credentials that are valid.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  revoked?: string[];
+}
+/**
+ * Key rekey: the site is asked to replace the keys of these roles; each asking has a name.
+ */
+export interface Rekey {
+  /**
+   * A connection or call token.
+   */
+  gateway?: string;
+  /**
+   * A connection or call token.
+   */
+  leaf?: string;
+}
+/**
  * Key revision: written last; all that came before it belongs to this revision.
  */
 export interface RevisionMark {
@@ -1017,6 +1075,44 @@ export interface Announcement {
   sites: string[];
 }
 /**
+ * control.<site>.rekey: the site made new keys, as it was asked to; or, with done, it uses them.
+ */
+export interface RekeyRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  role: 'gateway' | 'leaf';
+  /**
+   * A connection or call token.
+   */
+  id: string;
+  /**
+   * The new public keys, by tenant.
+   */
+  keys: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
+  /**
+   * The public half of an NKey.
+   */
+  own?: string;
+  done?: true;
+}
+export interface RekeyReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+}
+/**
  * control.<site>.compiled: what changed for the site since a position.
  */
 export interface CompiledRequest {
@@ -1176,7 +1272,7 @@ export interface LabelSelector {
  */
 export interface AuditRecord {
   /**
-   * The caller's call id.
+   * A connection or call token.
    */
   call: string;
   /**
@@ -1486,7 +1582,37 @@ export interface Site {
    */
   leaf?: string;
   /**
+   * Keys that the site is asked to replace, by role, each with a name of this asking.
+   */
+  rekey?: {
+    /**
+     * A connection or call token.
+     */
+    gateway?: string;
+    /**
+     * A connection or call token.
+     */
+    leaf?: string;
+  };
+  /**
+   * Keys that are void once the site uses those that took their place, by role and tenant; of CONTROL under control.
+   */
+  replaced?: {
+    gateway?: ReplacedKeys;
+    leaf?: ReplacedKeys;
+  };
+  /**
+   * Roles whose keys were replaced since the site was founded: it learns its users from the registry.
+   */
+  rekeyed?: ('gateway' | 'leaf')[];
+  /**
    * True where the keys of the site's users are void: it is cut off for good.
    */
   revoked?: true;
+}
+export interface ReplacedKeys {
+  /**
+   * The public half of an NKey.
+   */
+  [k: string]: string;
 }

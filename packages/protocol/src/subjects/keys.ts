@@ -28,6 +28,8 @@ export const compiledKeys = {
   see: (tenant: string, service: string) => `see.${tenant}.${service}`,
   account: (publicKey: string) => `account.${publicKey}`,
   user: (tenant: string, role: 'gateway' | 'leaf') => `user.${tenant}.${role}`,
+  callers: (tenant: string, site: string, shard: string) => `callers.${tenant}.${site}.${shard}`,
+  rekey: 'rekey',
   revision: 'revision',
   /** At an edge alone: the position in the hub's bucket that its copy has reached. */
   position: 'position',
@@ -39,6 +41,8 @@ export type CompiledKey =
   | { readonly kind: 'see'; readonly tenant: string; readonly service: string }
   | { readonly kind: 'account'; readonly publicKey: string }
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
+  | { readonly kind: 'callers'; readonly tenant: string; readonly site: string; readonly shard: string }
+  | { readonly kind: 'rekey' }
   | { readonly kind: 'revision' }
   | { readonly kind: 'position' };
 
@@ -61,6 +65,12 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
       return isName(a) && (b === 'gateway' || b === 'leaf')
         ? { kind: 'user', tenant: a, role: b }
         : undefined;
+    case 'callers/3':
+      return isName(a) && isName(b) && /^[0-9a-f]$/.test(c)
+        ? { kind: 'callers', tenant: a, site: b, shard: c }
+        : undefined;
+    case 'rekey/0':
+      return { kind: 'rekey' };
     case 'revision/0':
       return { kind: 'revision' };
     case 'position/0':
@@ -68,4 +78,14 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * The shard of a caller's name: one of sixteen, a hexadecimal digit (FNV-1a, 32 bits). An identity that is added rewrites
+ * a sixteenth of its site's list, and no list outgrows a message.
+ */
+export function callerShard(name: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193) >>> 0;
+  return (hash % 16).toString(16);
 }

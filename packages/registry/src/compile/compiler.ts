@@ -88,6 +88,7 @@ export async function openCompiler(options: {
         const account = accounts.get(tenant);
         if (account) table.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
       }
+      if (site.rekey) table.set(compiledKeys.rekey, site.rekey);
       for (const [key, user] of await users.usersOf(site, documents.services, before)) table.set(key, user);
     }
     return next;

@@ -6,6 +6,7 @@ import {
   type Logger,
   type Messages,
   parseMessage,
+  type RekeyRequest,
   requireProtocol,
   subjects,
 } from '@causeway/protocol';
@@ -42,6 +43,8 @@ export function createControlDesk(options: {
   /** How far a site's records have been stored in the cloud. */
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
+  /** A site made new keys, or uses them. */
+  rekey: (site: string, request: RekeyRequest) => Promise<void>;
   clock: Clock;
   logger: Logger;
 }): ControlDesk {
@@ -114,6 +117,10 @@ export function createControlDesk(options: {
         if ((request.users?.length ?? 0) > 0) usersTaken(site);
         return { revision: compiler.siteRevision(site), time: time() };
       }
+      case 'rekey': {
+        await options.rekey(site, expect('RekeyRequest', body, gateway));
+        return { revision: compiler.siteRevision(site), time: time() };
+      }
       default:
         throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
     }
@@ -161,7 +168,7 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt'>(
+function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'RekeyRequest'>(
   name: N,
   body: Uint8Array,
   gateway: string,

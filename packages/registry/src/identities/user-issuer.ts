@@ -1,6 +1,9 @@
-import { decodeJwt, issueUser } from '@causeway/identity';
+import { accountNames, decodeJwt, hubSite, issueUser } from '@causeway/identity';
 import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
 import type { Keyring } from '../config.ts';
+
+/** Stands for CONTROL where a tenant stands otherwise; no tenant can be called that. */
+const controlName = accountNames.control.toLowerCase();
 
 /** Issues users of accounts that the registry signs for. */
 export interface UserIssuer {
@@ -41,7 +44,8 @@ export function createUserIssuer(options: {
     before: unknown,
   ): Promise<{ id: string; jwt: string } | undefined> {
     const earlier = before as { id: string; jwt: string } | undefined;
-    if (hosts.length === 0 && !earlier) return undefined;
+    // What it was founded with is good until it hosts something, or has new keys.
+    if (hosts.length === 0 && !earlier && !site.rekeyed?.includes(role)) return undefined;
     if (earlier) {
       const claims = decodeJwt(earlier.jwt);
       const tags = (claims.nats.tags as string[] | undefined) ?? [];
@@ -56,6 +60,32 @@ export function createUserIssuer(options: {
       tags: { site: site.name, hosts },
       key,
       signer: keyring.signer(tenant, role),
+      now: clock.now(),
+    });
+    return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
+  }
+
+  /** The user of CONTROL that a site has: by which an edge's own link comes in, or the cloud's gateway. */
+  async function ownUser(
+    site: Site,
+    role: 'gateway' | 'leaf',
+    before: unknown,
+  ): Promise<{ id: string; jwt: string } | undefined> {
+    const [gateway = '', keys = []] = Object.entries(site.gateways)[0] ?? [];
+    const edge = site.name !== hubSite;
+    // An edge's gateway is in an account of the edge's own, which signs for it.
+    if (edge !== (role === 'leaf')) return undefined;
+    const key = edge ? site.leaf : keys.at(-1);
+    if (key === undefined) return undefined;
+    const earlier = before as { id: string; jwt: string } | undefined;
+    if (earlier && decodeJwt(earlier.jwt).subject === key) return earlier;
+    const { jwt } = await issueUser({
+      account: { kind: 'control', name: accountNames.control, publicKey: accountKey(accountNames.control) },
+      role,
+      name: edge ? site.name : gateway,
+      tags: { site: site.name },
+      key,
+      signer: keyring.signer(accountNames.control, role),
       now: clock.now(),
     });
     return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
@@ -105,6 +135,11 @@ export function createUserIssuer(options: {
           const user = await hostingUser(site, tenant, role, key, hosts, before.get(entry));
           if (user) users.set(entry, user);
         }
+      }
+      for (const role of site.rekeyed ?? []) {
+        const entry = compiledKeys.user(controlName, role);
+        const user = await ownUser(site, role, before.get(entry));
+        if (user) users.set(entry, user);
       }
       return users;
     },

@@ -86,6 +86,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           name: site.name,
           tenants: Object.keys(site.tenants),
           gateways: Object.keys(site.gateways),
+          ...(site.rekey ? { rotating: Object.keys(site.rekey) } : {}),
           ...(site.revoked ? { revoked: true } : {}),
         }));
       case 'services':
