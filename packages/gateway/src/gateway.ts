@@ -195,7 +195,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       ),
     }),
     onReply: (reply) => {
-      contact.heard();
+      // A lease begins anew with the newest tables: by older ones somebody would be admitted who was revoked since.
+      if (reply.revision <= state.revision) contact.heard();
       copy.heard(reply);
     },
   });

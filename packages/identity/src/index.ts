@@ -4,6 +4,8 @@ export {
   issueAccount,
   reissueAccount,
   renewAccount,
+  type SigningKeys,
+  signingKeysOf,
 } from './accounts.ts';
 export {
   type Certificate,

@@ -58,6 +58,8 @@ export type {
   RevokeSiteReply,
   RotateServiceReply,
   RotateServiceRequest,
+  RotateSigningReply,
+  RotateSigningRequest,
   RotateSiteReply,
   Rule,
   ServedApi,

@@ -86,6 +86,11 @@ const samples: {
   RevokeReply: [{ revision: 1, keys: 0 }, [{ keys: -1 }, '/keys']],
   RevokeSiteRequest: [{ site: 'edge-a' }, [{ site: 'EDGE' }, '/site'], [{ force: true }, '/force']],
   RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
+  RotateSigningRequest: [{ account: 'acme', finish: true, force: true, wait: 1 }, [{ wait: -1 }, '/wait']],
+  RotateSigningReply: [
+    { revision: 1, state: 'used', sites: [{ site: 'edge-a', inForce: false, seen: null, lease: 1 }], services: [] },
+    [{ state: 'done' }, '/state'],
+  ],
   RotateSiteRequest: [{ site: 'edge-a', role: 'leaf' }, [{ role: 'admin' }, '/role']],
   RotateSiteReply: [{ revision: 1, id: 'x' }, [{ id: '' }, '/id']],
   RekeyRequest: [

@@ -13,6 +13,7 @@ import { getOperation } from './admin/ops/get.ts';
 import { issueOperation } from './admin/ops/issue.ts';
 import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
 import { rotateServiceOperation } from './admin/ops/rotate-service.ts';
+import { rotateSigningOperation } from './admin/ops/rotate-signing.ts';
 import { rotateSiteOperation } from './admin/ops/rotate-site.ts';
 import { statusOperation } from './admin/ops/status.ts';
 import { createAnnouncer } from './announce/announcer.ts';
@@ -37,6 +38,8 @@ import { createIdentityReceipts } from './identities/receipts.ts';
 import { createRekeying } from './identities/rekeying.ts';
 import { createRetirement } from './identities/retirement.ts';
 import { createRevoker } from './identities/revoker.ts';
+import { createSigners } from './identities/signers.ts';
+import { createSigning } from './identities/signing.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
 import { startReconciling } from './reconcile.ts';
@@ -131,7 +134,8 @@ async function assemble(
   const claims = createAccountClaims({ store, hub, logger });
   await claims.push();
 
-  const users = createUserIssuer({ keyring, accountKey, clock, random });
+  const signers = createSigners({ dir: config.dir, keyring, store, random });
+  const users = createUserIssuer({ keyring: signers, accountKey, clock, random });
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
   const compiler = await openCompiler({
@@ -198,7 +202,9 @@ async function assemble(
         .catch((err: unknown) => logger.warn({ err, site }, 'collecting from the site did not end cleanly'));
     },
   });
-  const retirement = createRetirement({ store, voiding, users, clock, logger });
+  const retirement = createRetirement({ store, voiding, users, signers, clock, logger });
+  const { controlJwt } = bootstrap;
+  const signing = createSigning({ store, signers, voiding, receipts, controlJwt, compile, logger });
   const adminDesk = createAdminDesk({
     connection,
     tenants: store.accounts.map((account) => account.name),
@@ -206,8 +212,9 @@ async function assemble(
       apply: applyOperation({ store, compiler, clock }),
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store, clock }),
-      issue: issueOperation({ store, compiler, users, voiding }),
+      issue: issueOperation({ store, compiler, users, signers, voiding }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
+      'rotate-signing': rotateSigningOperation({ store, signing }),
       'rotate-site': rotateSiteOperation({ store, rekeying }),
       'rotate-service': rotateServiceOperation({ store, compiler, retirement }),
       status: statusOperation({ store, compiler, gateways, hub, collection, accountName }),

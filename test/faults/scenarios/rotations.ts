@@ -6,8 +6,9 @@ import { systemRandom } from '@causeway/transport';
 import { doorOf, linksOf } from '../../security/support/doors.ts';
 import { knock, type Pass } from '../../security/support/knock.ts';
 import { until } from '../../support/until.ts';
-import { countCodes, type LoadedCall, startLoad } from '../support/load.ts';
-import type { Finding, Say, Scale, Scenario, Step } from '../support/scenario.ts';
+import { killOnce } from '../support/hold-down.ts';
+import { countCodes, type Lane, type LoadedCall, startLoad } from '../support/load.ts';
+import { atMost, type Finding, type Say, type Scale, type Scenario, type Step } from '../support/scenario.ts';
 import { type FaultScene, startFaultScene } from '../support/scene.ts';
 import { booksOf } from './findings.ts';
 
@@ -60,31 +61,43 @@ const services = [
   ['cloud', 'office'],
 ] as const;
 
+/** Gives every service of the scene a new key, and waits until no other is left. */
+async function rotateServices({ fabric }: FaultScene, scale: Scale): Promise<void> {
+  const tenant = fabric.fabric.summary.tenants[0] ?? '';
+  const grace = graceMs * scale.patience;
+  for (const [site, service] of services) {
+    const out = await fabric.identity(site, service);
+    await rotateService(fabric.admin, { tenant, site, service, out, grace }, systemRandom);
+  }
+  await until(
+    'only the new keys are left',
+    async () => {
+      const { items } = await fabric.admin.get('services');
+      return items
+        .filter((each) => services.some(([, service]) => each.name === service))
+        .every(({ keys }) => keys === 1);
+    },
+    { timeout: 4 * grace, every: 250 },
+  );
+}
+
+/** Inside a site each call is made once; across the link it is sent again where it may be. */
+function repeating(scene: FaultScene, scale: Scale): Lane[] {
+  const patient = { timeout: 10_000, retry: Number.POSITIVE_INFINITY };
+  const across = ({ name }: Lane) => / to /.test(name);
+  return [
+    ...scene.lanes(scale.lane).filter((lane) => !across(lane)),
+    ...scene.lanes(scale.lane, patient).filter(across),
+  ];
+}
+
 const ofServices: Step<FaultScene> = {
   name: 'keys of callers and of services are replaced, and the old ones become void: no call fails',
   async run(scene: FaultScene, scale: Scale, say: Say) {
     const { fabric } = scene;
-    const tenant = fabric.fabric.summary.tenants[0] ?? '';
     const files = await Promise.all(services.map(([site, service]) => fabric.identity(site, service)));
     const before = await Promise.all(files.map(passOf));
-    const calls = await underLoad(scene, scale, async () => {
-      for (const [at, [site, service]] of services.entries()) {
-        const grace = graceMs * scale.patience;
-        await rotateService(
-          fabric.admin,
-          { tenant, site, service, out: files[at] as string, grace },
-          systemRandom,
-        );
-      }
-      const left = async () => {
-        const { items } = await fabric.admin.get('services');
-        return items.filter((each) => services.some(([, service]) => each.name === service));
-      };
-      await until('only the new keys are left', async () => (await left()).every(({ keys }) => keys === 1), {
-        timeout: 4 * graceMs * scale.patience,
-        every: 250,
-      });
-    });
+    const calls = await underLoad(scene, scale, () => rotateServices(scene, scale));
     say(`services: ${JSON.stringify(countCodes(calls))}`);
     const doors = await Promise.all(['cloud', 'edge-a'].map((site) => doorOf(fabric, site, 'client')));
     await until('the new credentials are let in', async () => {
@@ -150,13 +163,12 @@ const ofLinks: Step<FaultScene> = {
     const folder = fabricLayout(fabric.dir).site('edge-a').leafCreds;
     const files = [tenant, 'control'].map((name) => path.join(folder, `${name}.leaf.creds`));
     const before = await Promise.all(files.map(passOf));
-    const patient = { timeout: 10_000, retry: Number.POSITIVE_INFINITY };
-    const lanes = scene
-      .lanes(scale.lane)
-      .map((lane) => (/ to /.test(lane.name) ? undefined : lane))
-      .concat(scene.lanes(scale.lane, patient).filter(({ name }) => / to /.test(name)))
-      .filter((lane) => lane !== undefined);
-    const calls = await underLoad(scene, scale, () => rotateSite(scene, 'edge-a', 'leaf'), lanes);
+    const calls = await underLoad(
+      scene,
+      scale,
+      () => rotateSite(scene, 'edge-a', 'leaf'),
+      repeating(scene, scale),
+    );
     say(`links: ${JSON.stringify(countCodes(calls))}`);
     const door = await doorOf(fabric, 'cloud', 'leaf');
     const verdicts = await Promise.all(before.map((pass) => knock(door, pass)));
@@ -169,6 +181,86 @@ const ofLinks: Step<FaultScene> = {
   },
 };
 
+const ofSigning: Step<FaultScene> = {
+  name: 'signing keys of a tenant and of CONTROL are replaced, and all that they signed: no call fails that may be repeated',
+  async run(scene, scale, say) {
+    const { fabric } = scene;
+    const tenant = fabric.fabric.summary.tenants[0] ?? '';
+    const at = (site: string) => fabricLayout(fabric.dir).site(site);
+    const clients = [
+      ...(await Promise.all(services.map(([site, service]) => fabric.identity(site, service)))),
+      ...['cloud', 'edge-a'].map((site) => path.join(at(site).creds, `gateway-${tenant}.creds`)),
+      path.join(at('cloud').creds, 'gateway.creds'),
+    ];
+    const links = [tenant, 'control'].map((name) => path.join(at('edge-a').leafCreds, `${name}.leaf.creds`));
+    const [before, linksBefore] = await Promise.all([
+      Promise.all(clients.map(passOf)),
+      Promise.all(links.map(passOf)),
+    ]);
+    const step = (account: string, finish: boolean) =>
+      until(
+        `signing keys of ${account}, finish: ${finish}`,
+        async () => {
+          const { state } = await fabric.admin.rotateSigning({ account, finish, wait: 5_000 });
+          return state === (finish ? 'finished' : 'used');
+        },
+        { timeout: 60_000 },
+      );
+    const calls = await underLoad(
+      scene,
+      scale,
+      async () => {
+        for (const account of [tenant, 'CONTROL']) await step(account, false);
+        await rotateServices(scene, scale);
+        for (const account of [tenant, 'CONTROL']) await step(account, true);
+      },
+      repeating(scene, scale),
+    );
+    say(`signing keys: ${JSON.stringify(countCodes(calls))}`);
+    const client = await doorOf(fabric, 'cloud', 'client');
+    const leaf = await doorOf(fabric, 'cloud', 'leaf');
+    const knocks = (passes: Required<Pass>[], door: typeof client) =>
+      Promise.all(passes.map((pass) => knock(door, pass)));
+    const verdicts = [...(await knocks(before, client)), ...(await knocks(linksBefore, leaf))];
+    await until('the new ones are let in', async () => {
+      const passes = await Promise.all(clients.map(passOf));
+      const linked = await Promise.all(links.map(passOf));
+      const now = [...(await knocks(passes, client)), ...(await knocks(linked, leaf))];
+      return now.every((verdict) => verdict === 'in');
+    });
+    await scene.healed();
+    return [noFailure(calls), refusedEverywhere(verdicts), booksOf(await scene.settled(calls, 60_000))];
+  },
+};
+
+const killed: Step<FaultScene> = {
+  name: 'a rotation in whose middle registry and gateway are killed goes on by itself, and ends',
+  async run(scene, scale, say) {
+    const { fabric } = scene;
+    const begun = performance.now();
+    for (const role of ['gateway', 'leaf'] as const) {
+      await fabric.admin.rotateSite('edge-a', role);
+      // At once, wherever they are: each step that was done stands, and the others are done again.
+      await Promise.all([killOnce(fabric.dir, 'registry'), killOnce(fabric.dir, 'gateway edge-a')]);
+      await until(
+        `${role} keys are replaced`,
+        async () => {
+          const { items } = await fabric.admin.get('sites', 'edge-a');
+          return items.length === 1 && items[0]?.rotating === undefined;
+        },
+        { timeout: 90_000, every: 100 },
+      );
+    }
+    const ended = performance.now() - begun;
+    say(`both ended after ${Math.round(ended)} ms`);
+    await scene.healed(60_000);
+    return [
+      atMost('both rotations have ended after', ' ms', 30_000 * scale.patience, ended),
+      booksOf(await scene.settled([], 60_000)),
+    ];
+  },
+};
+
 /** Keys that are replaced, while everything runs. */
 export const rotations: Scenario<FaultScene> = {
   name: 'rotations',
@@ -177,5 +269,5 @@ export const rotations: Scenario<FaultScene> = {
     'Keys are replaced under load, in every direction; no program is started anew. Each call is made once, with two seconds; across a link whose keys are replaced with `retry`. ' +
     'Afterwards the old credentials are tried at every server.',
   open: () => startFaultScene(),
-  steps: [ofServices, ofGateways, ofLinks],
+  steps: [ofServices, ofGateways, ofLinks, ofSigning, killed],
 };

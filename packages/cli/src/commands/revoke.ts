@@ -1,13 +1,13 @@
 import { forgetSite } from '@causeway/fabric';
 import type { RevocationReceipt } from '@causeway/protocol';
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command } from 'commander';
 import { askAdmin } from '../admin.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { count } from '../input/count.ts';
-import { parseDuration } from '../input/duration.ts';
 import { parseServiceOrSite, type ServiceName } from '../input/names.ts';
 import { type Format, outputOption, print } from '../output/format.ts';
 import { helpText } from '../output/help-text.ts';
+import { parseReceiptWait } from './receipt-wait.ts';
 
 interface RevokeOptions extends GlobalOptions {
   readonly wait: number;
@@ -37,7 +37,7 @@ export function addRevoke(program: Command, context: Context): void {
     .option(
       '--wait <time>',
       'how long to wait for the receipts of sites that can be reached',
-      parseWait,
+      parseReceiptWait,
       2_000,
     )
     .addOption(outputOption())
@@ -48,15 +48,6 @@ export function addRevoke(program: Command, context: Context): void {
         ? revokeSite(context, name, options)
         : revokeService(context, name, options);
     });
-}
-
-/** The registry's reply must come before its asker gives up. */
-const longestWaitMs = 8_000;
-
-function parseWait(text: string): number {
-  const ms = parseDuration(text);
-  if (ms > longestWaitMs) throw new InvalidArgumentError('Expected 8s at most.');
-  return ms;
 }
 
 async function revokeService(context: Context, name: ServiceName, options: RevokeOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addRotateService } from './rotate-service.ts';
+import { addRotateSigning } from './rotate-signing.ts';
 import { addRotateSite } from './rotate-site.ts';
 
 /** `causeway rotate` */
@@ -9,4 +10,5 @@ export function addRotate(program: Command, context: Context): void {
   addRotateService(rotate, context);
   addRotateSite(rotate, context, 'gateway');
   addRotateSite(rotate, context, 'leaf');
+  addRotateSigning(rotate, context);
 }

@@ -22,6 +22,8 @@ import {
   type RevokeSiteReply,
   type RotateServiceReply,
   type RotateServiceRequest,
+  type RotateSigningReply,
+  type RotateSigningRequest,
   type RotateSiteReply,
   readReply,
   type StatusReply,
@@ -43,6 +45,8 @@ export interface AdminClient {
   revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Replaces the keys that sign an account's users, a step at a time. */
+  rotateSigning(request: RotateSigningRequest): Promise<RotateSigningReply>;
   /** Asks a site to replace the keys of its gateway or of its links. */
   rotateSite(site: string, role: 'gateway' | 'leaf'): Promise<RotateSiteReply>;
   rotateService(request: RotateServiceRequest): Promise<RotateServiceReply>;
@@ -142,6 +146,7 @@ export async function connectAdmin(
       ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    rotateSigning: (request) => ask('rotate-signing', request, 'RotateSigningReply'),
     rotateSite: (site, role) => ask('rotate-site', { site, role }, 'RotateSiteReply'),
     rotateService: (request) => ask('rotate-service', request, 'RotateServiceReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),

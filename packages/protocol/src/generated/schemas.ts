@@ -27,6 +27,20 @@ export const messageSchemas: readonly object[] = [
       },
       "jwt": {
         "type": "string"
+      },
+      "signers": {
+        "description": "Public keys that sign users, by role, where another took the place of the one it was founded with.",
+        "type": "object",
+        "propertyNames": {
+          "enum": [
+            "service",
+            "gateway",
+            "leaf"
+          ]
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
       }
     }
   },
@@ -84,6 +98,12 @@ export const messageSchemas: readonly object[] = [
       },
       "removeSiteRequest": {
         "$ref": "#/$defs/removeSiteRequest"
+      },
+      "rotateSigningRequest": {
+        "$ref": "#/$defs/rotateSigningRequest"
+      },
+      "rotateSigningReply": {
+        "$ref": "#/$defs/rotateSigningReply"
       },
       "rotateSiteRequest": {
         "$ref": "#/$defs/rotateSiteRequest"
@@ -839,6 +859,65 @@ export const messageSchemas: readonly object[] = [
             "description": "Number of the site's services.",
             "type": "integer",
             "minimum": 0
+          }
+        }
+      },
+      "rotateSigningRequest": {
+        "description": "Replace the keys that sign the users of an account; with finish, void those before. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "account"
+        ],
+        "properties": {
+          "account": {
+            "description": "A tenant, or CONTROL.",
+            "type": "string"
+          },
+          "finish": {
+            "type": "boolean"
+          },
+          "force": {
+            "description": "Also where users are left that the keys before have signed: they are refused from then on.",
+            "type": "boolean"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
+          }
+        }
+      },
+      "rotateSigningReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "state",
+          "sites",
+          "services"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "state": {
+            "description": "told: sites know the new keys, or not yet; used: users are signed by them; finished: those before are void.",
+            "enum": [
+              "told",
+              "used",
+              "finished"
+            ]
+          },
+          "sites": {
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
+          },
+          "services": {
+            "description": "Services that still have credentials signed by a key of before, as TENANT/SITE/NAME.",
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
           }
         }
       },
@@ -2684,6 +2763,16 @@ export const messageSchemas: readonly object[] = [
           "$ref": "names.json#/$defs/publicKey"
         }
       },
+      "signers": {
+        "description": "Which of the account's keys signed for each of the keys, where that is another than the account was founded with.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/publicKey"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
+      },
       "retiring": {
         "description": "Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.",
         "type": "object",
@@ -2856,6 +2945,8 @@ export const messageRefs = {
   "RevokeSiteRequest": "admin-messages.json#/$defs/revokeSiteRequest",
   "RevokeSiteReply": "admin-messages.json#/$defs/revokeSiteReply",
   "RemoveSiteRequest": "admin-messages.json#/$defs/removeSiteRequest",
+  "RotateSigningRequest": "admin-messages.json#/$defs/rotateSigningRequest",
+  "RotateSigningReply": "admin-messages.json#/$defs/rotateSigningReply",
   "RotateSiteRequest": "admin-messages.json#/$defs/rotateSiteRequest",
   "RotateSiteReply": "admin-messages.json#/$defs/rotateSiteReply",
   "RotateServiceRequest": "admin-messages.json#/$defs/rotateServiceRequest",

@@ -21,6 +21,8 @@ export interface Messages {
   RevokeSiteRequest: RevokeSiteRequest;
   RevokeSiteReply: RevokeSiteReply;
   RemoveSiteRequest: RemoveSiteRequest;
+  RotateSigningRequest: RotateSigningRequest;
+  RotateSigningReply: RotateSigningReply;
   RotateSiteRequest: RotateSiteRequest;
   RotateSiteReply: RotateSiteReply;
   RotateServiceRequest: RotateServiceRequest;
@@ -75,6 +77,15 @@ export interface AccountDocument {
    */
   publicKey: string;
   jwt: string;
+  /**
+   * Public keys that sign users, by role, where another took the place of the one it was founded with.
+   */
+  signers?: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
 }
 export interface ApplyRequest {
   /**
@@ -522,6 +533,39 @@ export interface RemoveSiteRequest {
    * Also where it hosts APIs.
    */
   force?: boolean;
+}
+/**
+ * Replace the keys that sign the users of an account; with finish, void those before. The fabric's administrators only.
+ */
+export interface RotateSigningRequest {
+  /**
+   * A tenant, or CONTROL.
+   */
+  account: string;
+  finish?: boolean;
+  /**
+   * Also where users are left that the keys before have signed: they are refused from then on.
+   */
+  force?: boolean;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
+}
+export interface RotateSigningReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * told: sites know the new keys, or not yet; used: users are signed by them; finished: those before are void.
+   */
+  state: 'told' | 'used' | 'finished';
+  sites: RevocationReceipt[];
+  /**
+   * Services that still have credentials signed by a key of before, as TENANT/SITE/NAME.
+   */
+  services: string[];
 }
 /**
  * Ask a site to replace the keys of its gateway, or of its links. The fabric's administrators only.
@@ -1516,6 +1560,15 @@ export interface Service {
    * Items: The public half of an NKey.
    */
   keys: string[];
+  /**
+   * Which of the account's keys signed for each of the keys, where that is another than the account was founded with.
+   */
+  signers?: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
   /**
    * Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.
    */

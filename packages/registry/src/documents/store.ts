@@ -19,6 +19,8 @@ export interface ControlDocument {
   readonly kind: 'control';
   readonly publicKey: string;
   readonly jwt: string;
+  /** Public keys that sign users, by role, where another took the place of the one it was founded with. */
+  readonly signers?: Readonly<Record<string, string>>;
 }
 
 /** What stays of a site that was removed: its records are kept, and must go on to verify. */

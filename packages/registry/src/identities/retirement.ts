@@ -8,6 +8,7 @@ import {
   type Service,
 } from '@causeway/protocol';
 import type { AnyDocument, DocumentStore } from '../documents/store.ts';
+import { type Signers, signedBy } from './signers.ts';
 import type { UserIssuer } from './user-issuer.ts';
 import type { Voiding } from './voiding.ts';
 
@@ -33,10 +34,11 @@ export function createRetirement(options: {
   store: DocumentStore;
   voiding: Voiding;
   users: Pick<UserIssuer, 'service'>;
+  signers: Pick<Signers, 'replaced'>;
   clock: Clock;
   logger: Logger;
 }): Retirement {
-  const { store, voiding, users, clock, logger } = options;
+  const { store, voiding, users, signers, clock, logger } = options;
   let running = false;
   let failing = false;
 
@@ -64,7 +66,8 @@ export function createRetirement(options: {
     const retiring = Object.fromEntries(
       identity.keys.map((each) => [each, Math.min(at, identity.retiring?.[each] ?? at)]),
     );
-    await store.put([{ ...identity, keys: [...identity.keys, key], retiring }]);
+    const keys = [...identity.keys, key];
+    await store.put([{ ...identity, ...signedBy(signers, identity, key), keys, retiring }]);
     return { jwt, retiring };
   }
 
@@ -88,12 +91,13 @@ export function createRetirement(options: {
     const changed: AnyDocument[] = [await voiding.tenant(account, [...gone])];
     // Others changed meanwhile: the next time that is looked.
     if (store.revision !== revision) return;
-    for (const { retiring = {}, ...service } of due) {
+    for (const { retiring = {}, signers: signed = {}, ...service } of due) {
       const left = Object.entries(retiring).filter(([key]) => !gone.has(key));
       const keys = service.keys.filter((key) => !gone.has(key));
       changed.push({
         ...service,
         keys,
+        ...ofKeys(signed, keys),
         ...(left.length > 0 ? { retiring: Object.fromEntries(left) } : {}),
       });
     }
@@ -122,4 +126,10 @@ export function createRetirement(options: {
     if (!running) void retireAll();
   });
   return { replace: (request) => voiding.inTurn(() => replace(request)), close: stop };
+}
+
+/** Who signed for the keys that are left. */
+function ofKeys(signers: NonNullable<Service['signers']>, keys: readonly string[]): Pick<Service, 'signers'> {
+  const left = Object.entries(signers).filter(([key]) => keys.includes(key));
+  return left.length > 0 ? { signers: Object.fromEntries(left) } : {};
 }

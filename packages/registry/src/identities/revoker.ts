@@ -29,7 +29,7 @@ const atOnce = 900;
 const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
 
 /** The identity with none of its keys, nor of those that were replaced. */
-function withoutKeys({ retiring: _, ...identity }: Service): Service {
+function withoutKeys({ retiring: _, signers: __, ...identity }: Service): Service {
   return { ...identity, keys: [] };
 }
 

@@ -1,6 +1,6 @@
 import { accountNames, decodeJwt, hubSite, issueUser } from '@causeway/identity';
 import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
-import type { Keyring } from '../config.ts';
+import { type Signers, signedByOther } from './signers.ts';
 
 /** Stands for CONTROL where a tenant stands otherwise; no tenant can be called that. */
 const controlName = accountNames.control.toLowerCase();
@@ -24,7 +24,7 @@ export interface UserIssuer {
 
 /** Creates the issuer. `accountKey` gives an account's public key by name. */
 export function createUserIssuer(options: {
-  keyring: Keyring;
+  keyring: Pick<Signers, 'signer' | 'replaced'>;
   accountKey: (name: string) => string;
   clock: Clock;
   random: Random;
@@ -44,13 +44,16 @@ export function createUserIssuer(options: {
     before: unknown,
   ): Promise<{ id: string; jwt: string } | undefined> {
     const earlier = before as { id: string; jwt: string } | undefined;
-    // What it was founded with is good until it hosts something, or has new keys.
-    if (hosts.length === 0 && !earlier && !site.rekeyed?.includes(role)) return undefined;
+    const signer = keyring.signer(tenant, role);
+    // What it was founded with is good until it hosts something, has new keys, or others sign.
+    const founded = !site.rekeyed?.includes(role) && keyring.replaced(tenant, role) === undefined;
+    if (hosts.length === 0 && !earlier && founded) return undefined;
     if (earlier) {
       const claims = decodeJwt(earlier.jwt);
       const tags = (claims.nats.tags as string[] | undefined) ?? [];
       const hosted = tags.filter((tag) => tag.startsWith('hosts:')).map((tag) => tag.slice('hosts:'.length));
-      if (claims.subject === key && hosted.sort().join() === [...hosts].sort().join()) return earlier;
+      const current = claims.subject === key && !signedByOther(earlier.jwt, signer);
+      if (current && hosted.sort().join() === [...hosts].sort().join()) return earlier;
     }
     const name = role === 'gateway' ? (Object.keys(site.gateways)[0] as string) : site.name;
     const { jwt } = await issueUser({
@@ -59,7 +62,7 @@ export function createUserIssuer(options: {
       name,
       tags: { site: site.name, hosts },
       key,
-      signer: keyring.signer(tenant, role),
+      signer,
       now: clock.now(),
     });
     return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
@@ -77,15 +80,17 @@ export function createUserIssuer(options: {
     if (edge !== (role === 'leaf')) return undefined;
     const key = edge ? site.leaf : keys.at(-1);
     if (key === undefined) return undefined;
+    const signer = keyring.signer(accountNames.control, role);
     const earlier = before as { id: string; jwt: string } | undefined;
-    if (earlier && decodeJwt(earlier.jwt).subject === key) return earlier;
+    if (earlier && decodeJwt(earlier.jwt).subject === key && !signedByOther(earlier.jwt, signer))
+      return earlier;
     const { jwt } = await issueUser({
       account: { kind: 'control', name: accountNames.control, publicKey: accountKey(accountNames.control) },
       role,
       name: edge ? site.name : gateway,
       tags: { site: site.name },
       key,
-      signer: keyring.signer(accountNames.control, role),
+      signer,
       now: clock.now(),
     });
     return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
@@ -136,7 +141,10 @@ export function createUserIssuer(options: {
           if (user) users.set(entry, user);
         }
       }
-      for (const role of site.rekeyed ?? []) {
+      for (const role of ['gateway', 'leaf'] as const) {
+        const again =
+          site.rekeyed?.includes(role) || keyring.replaced(accountNames.control, role) !== undefined;
+        if (!again) continue;
         const entry = compiledKeys.user(controlName, role);
         const user = await ownUser(site, role, before.get(entry));
         if (user) users.set(entry, user);

@@ -3,9 +3,10 @@ import {
   addRevocations,
   decodeJwt,
   issueAccount,
-  publicKeyOf,
   type Revocations,
   renewAccount,
+  type SigningKeys,
+  signingKeysOf,
 } from '@causeway/identity';
 import { type AccountDocument, CausewayError, type Clock, documentKeys } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
@@ -18,10 +19,10 @@ import type { AccountClaims } from '../hub/account-claims.ts';
 export interface Voiding {
   /** One change of claims after the other: claims that do not hold the revocation before them would undo it. */
   inTurn<T>(change: () => Promise<T>): Promise<T>;
-  /** A tenant's account with these keys void as well. */
-  tenant(account: AccountDocument, keys: readonly string[]): Promise<AccountDocument>;
-  /** CONTROL with these keys void as well. */
-  control(keys: readonly string[]): Promise<ControlDocument>;
+  /** A tenant's account with these keys void as well; users signed by those in `signing`, where it is given. */
+  tenant(account: AccountDocument, keys: readonly string[], signing?: SigningKeys): Promise<AccountDocument>;
+  /** CONTROL with these keys void as well; users of the roles in `signing` signed by those. */
+  control(keys: readonly string[], signing?: SigningKeys): Promise<ControlDocument>;
   /**
    * Brings what was stored into force at the hub and at the sites. Rejects where either does not take it yet. An account
    * in `hold` is left out at the hub: it comes into force with the next call, or the next time that is looked (5 s).
@@ -64,18 +65,14 @@ export function createVoiding(options: {
       queue = done.catch(() => {});
       return done;
     },
-    async tenant(account, keys) {
+    async tenant(account, keys, signing = signingKeysOf(account.jwt)) {
       const { name } = account;
       const { jwt } = await issueAccount(
         {
           kind: 'tenant',
           name,
           publicKey: account.publicKey,
-          signingKeys: {
-            service: publicKeyOf(keyring.signer(name, 'service')),
-            gateway: publicKeyOf(keyring.signer(name, 'gateway')),
-            leaf: publicKeyOf(keyring.signer(name, 'leaf')),
-          },
+          signingKeys: signing,
           limits: accountLimits('tenant', { sites: store.all.sites.length }),
           revocations: withVoid(account.jwt, keys),
           now: clock.now(),
@@ -85,7 +82,7 @@ export function createVoiding(options: {
       );
       return { ...account, jwt };
     },
-    async control(keys) {
+    async control(keys, signing) {
       const standing = store.get(documentKeys.control);
       const before = standing?.kind === 'control' ? standing.jwt : bootstrap.controlJwt;
       if (before === undefined) {
@@ -95,9 +92,14 @@ export function createVoiding(options: {
             'the registry’s folder, and start it again',
         );
       }
-      const renewal = { revocations: withVoid(before, keys), now: clock.now() };
+      const renewal = {
+        revocations: withVoid(before, keys),
+        now: clock.now(),
+        ...(signing === undefined ? {} : { signingKeys: signing }),
+      };
       const { jwt } = await renewAccount(before, renewal, keyring.operator);
-      return { kind: 'control', publicKey: bootstrap.control, jwt };
+      const signers = standing?.kind === 'control' ? standing.signers : undefined;
+      return { kind: 'control', publicKey: bootstrap.control, jwt, ...(signers ? { signers } : {}) };
     },
     async inForce(hold) {
       hint.tell();

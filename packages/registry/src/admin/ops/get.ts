@@ -90,7 +90,7 @@ export function getOperation(options: { store: DocumentStore; compiler: Compiler
           ...(site.revoked ? { revoked: true } : {}),
         }));
       case 'services':
-        return store.all.services.map(({ retiring, ...service }) => ({
+        return store.all.services.map(({ retiring, signers: _, ...service }) => ({
           ...service,
           keys: service.keys.length,
           ...(retiring === undefined ? {} : { retiring: Object.keys(retiring).length }),

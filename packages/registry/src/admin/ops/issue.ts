@@ -9,6 +9,7 @@ import {
 } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { DocumentStore } from '../../documents/store.ts';
+import { type Signers, signedBy } from '../../identities/signers.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import type { Voiding } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
@@ -23,9 +24,10 @@ export function issueOperation(options: {
   store: DocumentStore;
   compiler: Compiler;
   users: UserIssuer;
+  signers: Pick<Signers, 'replaced'>;
   voiding: Pick<Voiding, 'inTurn'>;
 }) {
-  const { store, compiler, users, voiding } = options;
+  const { store, compiler, users, signers, voiding } = options;
 
   async function sign({ tenant, site, service, key, labels }: IssueRequest): Promise<string> {
     const place = store.get(documentKeys.site(site));
@@ -56,6 +58,7 @@ export function issueOperation(options: {
       tenant,
       site,
       name: service,
+      ...signedBy(signers, { tenant, ...before }, key),
       keys: [...new Set([...(before?.keys ?? []), key])],
       ...(labels === undefined ? {} : { labels }),
     };
