@@ -12,6 +12,7 @@ import { carryCounters } from './counters/carried.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { noServerMemory, watchServerMemory } from './server-memory.ts';
+import { createCallers } from './state/callers.ts';
 import { openContact } from './state/contact.ts';
 import { cloudCopy, createCompiledCopy } from './state/copy.ts';
 import { createInForce } from './state/in-force.ts';
@@ -122,13 +123,17 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     onReached: (revision) => control.receipt(revision, users.taken()),
     clock,
   });
+  const callers = createCallers();
   const state = createSiteState({
     logger,
     listener: {
       served: (tenant, service, major, api) => agents.get(tenant)?.served(service, major, api),
       account: claims.push,
       user: users.renew,
-      callers: () => {},
+      callers(tenant, from, shard, known) {
+        callers.set(tenant, from, shard, known);
+        agents.get(tenant)?.callersChanged(from);
+      },
       rekey: rekeying.asked,
       revision: (revision, changes) => {
         for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
@@ -145,6 +150,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       site,
       gateway,
       state,
+      callers,
       recorder: records.of(tenant),
       hub,
       silence: contact.silence,

@@ -9,6 +9,7 @@ export {
   withStanding,
 } from './compare-manifests.ts';
 export { compile, compileSite, nextEdge, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
+export { type CallerIndex, callerEntries, indexCallers } from './compile-callers.ts';
 export {
   type Allowed,
   type Caller,

@@ -212,7 +212,7 @@ async function assemble(
       apply: applyOperation({ store, compiler, clock }),
       get: getOperation({ store, compiler, gateways }),
       explain: explainOperation({ store, clock }),
-      issue: issueOperation({ store, compiler, users, signers, voiding }),
+      issue: issueOperation({ store, compiler, users, signers, voiding, receipts }),
       console: consoleOperation({ store, users, manager: consoleManager, clock, random }),
       'rotate-signing': rotateSigningOperation({ store, signing }),
       'rotate-site': rotateSiteOperation({ store, rekeying }),

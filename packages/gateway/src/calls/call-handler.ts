@@ -11,7 +11,7 @@ import {
 } from '@causeway/protocol';
 import { type AnswerResult, type HubClock, hasReadableHeaders, headerBlock } from '@causeway/transport';
 import type { Msg, MsgHdrs } from 'nats';
-import { type AdmittingEntry, entryFor, type GuardEntry } from '../guard/entry.ts';
+import { type AdmittingEntry, entryFor, type GuardEntry, type StandingOf } from '../guard/entry.ts';
 import type { Instance, Instances } from '../instances/instances.ts';
 import type { Route } from '../routes/routes.ts';
 import { withDeprecation } from './deprecation-header.ts';
@@ -27,6 +27,8 @@ export interface CallSurroundings {
   readonly site: string;
   readonly instances: Instances;
   readonly limiters: LimiterPool;
+  /** What is known of a caller; its own server knows the site's own. */
+  readonly standingOf?: StandingOf;
   readonly hub: HubClock;
   /** Milliseconds since the site last heard from the registry. */
   readonly silence: () => number;
@@ -289,7 +291,13 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   return (route, message) => {
     const started = clock.monotonic();
     const now = hub.now();
-    const entry = entryFor(route, message.subject, limiters, { monotonic: started, hub: now });
+    const entry = entryFor(
+      route,
+      message.subject,
+      limiters,
+      { monotonic: started, hub: now },
+      around.standingOf,
+    );
     if (!entry) {
       logger.warn(
         { tenant, fromSite: route.fromSite, service: route.service, shown: message.subject },

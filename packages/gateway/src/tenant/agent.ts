@@ -16,6 +16,7 @@ import type { GuardedApi } from '../guard/served-api.ts';
 import { createInstances, type Instances } from '../instances/instances.ts';
 import type { Recorder } from '../records/recorder.ts';
 import { createRoutes } from '../routes/routes.ts';
+import type { Callers } from '../state/callers.ts';
 import type { SiteState, VisibilityChange } from '../state/site-state.ts';
 import { within } from '../within.ts';
 
@@ -25,6 +26,8 @@ export interface TenantAgent {
   readonly instances: Instances;
   /** An API that the site serves was compiled anew, or is gone. */
   served(service: string, major: number, api: GuardedApi | undefined): void;
+  /** Who there is at a caller site has changed. */
+  callersChanged(fromSite: string): void;
   /** Tells a service of the site what changed for it. */
   notify(change: VisibilityChange, revision: number): void;
   /** Resolves when the server knows all subscriptions; at once while it is away: it hears of them when it is back. */
@@ -46,6 +49,7 @@ export async function startTenantAgent(options: {
   site: string;
   gateway: string;
   state: SiteState;
+  callers: Callers;
   recorder: Recorder;
   hub: HubClock;
   /** Milliseconds since the site last heard from the registry. */
@@ -57,7 +61,7 @@ export async function startTenantAgent(options: {
   connect: () => Promise<NatsConnection>;
   ensurePublished: (service: string, apis: readonly Manifest[]) => Promise<void>;
 }): Promise<TenantAgent> {
-  const { tenant, site, gateway, state, recorder, hub, clock, random, logger } = options;
+  const { tenant, site, gateway, state, callers, recorder, hub, clock, random, logger } = options;
   let connection = await options.connect();
   const published = new Map<string, Set<number>>();
 
@@ -87,6 +91,7 @@ export async function startTenantAgent(options: {
     site,
     instances,
     limiters,
+    standingOf: (from, service) => (from === site ? 'known' : callers.standing(tenant, from, service)),
     hub,
     silence: options.silence,
     clock,
@@ -167,6 +172,7 @@ export async function startTenantAgent(options: {
       routes.update(service, major, api);
       if (api) routes.setAvailable(service, major, instances.available(service, major));
     },
+    callersChanged: routes.callersChanged,
     notify(change, revision) {
       const body = JSON.stringify({ service: change.api.service, major: change.api.major, revision });
       publish(`notify.${site}.${change.service}.${change.event}`, Buffer.from(body));

@@ -1,6 +1,20 @@
 import { streamNames } from '@causeway/nats-server';
-import { compile, diffTables, nextEdge, type QueueNames } from '@causeway/policy';
-import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
+import {
+  type CallerIndex,
+  callerEntries,
+  compile,
+  diffTables,
+  indexCallers,
+  nextEdge,
+  type QueueNames,
+} from '@causeway/policy';
+import {
+  type Clock,
+  type CompiledReply,
+  compiledKeys,
+  type Logger,
+  type ServedApi,
+} from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -26,6 +40,15 @@ export interface Compiler {
   changesSince(site: string, position: number, ofBucket: string | undefined): Omit<CompiledReply, 'time'>;
   /** When the bucket was made, as its server said it: names the bucket that positions belong to. */
   readonly bucket: string;
+}
+
+/** Adds who there is at the caller sites, and says in each API that nobody else is a caller. */
+function listCallers(table: Map<string, unknown>, site: string, index: CallerIndex): void {
+  const entries = callerEntries(table, site, index);
+  for (const [key, value] of table) {
+    if (key.startsWith('serve.')) table.set(key, { ...(value as ServedApi), callers: 'listed' });
+  }
+  for (const [key, known] of entries) table.set(key, known);
 }
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
@@ -81,8 +104,10 @@ export async function openCompiler(options: {
       }
       next.set(site, fitted);
     }
+    const callers = indexCallers(documents.services);
     for (const site of documents.sites) {
       const table = next.get(site.name) as Map<string, unknown>;
+      listCallers(table, site.name, callers);
       const before = tables.get(site.name) ?? new Map<string, unknown>();
       for (const tenant of Object.keys(site.tenants)) {
         const account = accounts.get(tenant);

@@ -9,10 +9,14 @@ import {
 } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
 import type { DocumentStore } from '../../documents/store.ts';
+import type { IdentityReceipts } from '../../identities/receipts.ts';
 import { type Signers, signedBy } from '../../identities/signers.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import type { Voiding } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
+
+/** So long is waited for the sites that admit its calls to know a new identity, in ms. */
+const knownMs = 1_000;
 
 /** The second at which a key was revoked; what is issued to it within that second would be void. */
 function revokedAt(accountJwt: string, key: string): number | undefined {
@@ -26,8 +30,9 @@ export function issueOperation(options: {
   users: UserIssuer;
   signers: Pick<Signers, 'replaced'>;
   voiding: Pick<Voiding, 'inTurn'>;
+  receipts: IdentityReceipts;
 }) {
-  const { store, compiler, users, signers, voiding } = options;
+  const { store, compiler, users, signers, voiding, receipts } = options;
 
   async function sign({ tenant, site, service, key, labels }: IssueRequest): Promise<string> {
     const place = store.get(documentKeys.site(site));
@@ -82,6 +87,9 @@ export function issueOperation(options: {
       // that is valid.
       const jwt = await voiding.inTurn(() => sign(request));
       await compiler.run();
+      // Sites that admit its calls must know that it is there before it makes one.
+      const sites = store.all.sites.filter((site) => Object.hasOwn(site.tenants, tenant) && !site.revoked);
+      await receipts.collect(sites, knownMs, tenant);
       return { jwt, revision: store.revision };
     },
   });
