@@ -136,6 +136,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       },
       rekey: rekeying.asked,
       revision: (revision, changes) => {
+        // From now on it is known whether callers are listed.
+        if (inForce.revision === 0) for (const agent of agents.values()) agent.callersChanged();
         for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
         inForce.applied(revision);
         logger.info({ revision, changes: changes.length }, 'revision applied');

@@ -88,7 +88,12 @@ const samples: {
   RevokeSiteReply: [{ revision: 1, keys: 4, services: 0 }, [{ services: -1 }, '/services']],
   RotateSigningRequest: [{ account: 'acme', finish: true, force: true, wait: 1 }, [{ wait: -1 }, '/wait']],
   RotateSigningReply: [
-    { revision: 1, state: 'used', sites: [{ site: 'edge-a', inForce: false, seen: null, lease: 1 }], services: [] },
+    {
+      revision: 1,
+      state: 'used',
+      sites: [{ site: 'edge-a', inForce: false, seen: null, lease: 1 }],
+      services: [],
+    },
     [{ state: 'done' }, '/state'],
   ],
   RotateSiteRequest: [{ site: 'edge-a', role: 'leaf' }, [{ role: 'admin' }, '/role']],

@@ -24,6 +24,10 @@ const byOption: Readonly<Record<string, Kind>> = {
 export const byPlace: Readonly<Record<string, Kind>> = {
   'service add 0': 'services',
   'revoke 0': 'revocable',
+  'rotate gateway 0': 'sites',
+  'rotate leaf 0': 'sites',
+  'rotate service 0': 'services',
+  'rotate signing 0': 'tenants',
   'site remove 0': 'sites',
   'call 0': 'endpoints',
   'explain --from': 'services',

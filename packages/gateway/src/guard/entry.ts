@@ -83,7 +83,7 @@ export function compileEntry(
     caller: `${fields.fromSite}.${fields.from}`,
     counters: `${fields.fromSite}.${fields.from}.${fields.service}.v${fields.major}.${fields.endpoint}`,
   };
-  const standing = api.source.callers === 'listed' ? standingOf(fields.fromSite, fields.from) : 'known';
+  const standing = standingOf(fields.fromSite, fields.from);
   if (standing !== 'known') {
     const who = `${fields.fromSite}/${fields.from}`;
     return standing === 'revoked'

@@ -23,7 +23,7 @@ export interface Routes {
   /** Takes up or drops the anycast interest for an API, as instances come and go. */
   setAvailable(service: string, major: number, available: boolean): void;
   /** Who there is at a caller site has changed: what was decided on its calls is decided anew. */
-  callersChanged(fromSite: string): void;
+  callersChanged(fromSite?: string): void;
   /** Subscribes everything on another connection too; the old one is drained by its owner. */
   moveTo(connection: NatsConnection): void;
   /** Takes no further calls. */
@@ -149,8 +149,9 @@ export function createRoutes(options: {
     },
     callersChanged(fromSite) {
       for (const { standing } of apis.values()) {
-        for (const { route } of standing.values())
-          if (route.fromSite === fromSite) forgetEntries(route.entries);
+        for (const { route } of standing.values()) {
+          if (fromSite === undefined || route.fromSite === fromSite) forgetEntries(route.entries);
+        }
       }
     },
     moveTo(next) {

@@ -151,6 +151,9 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           const entry = check('User', value);
           return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
         }
+        case 'callers-listed':
+          // That it is among the keys says all.
+          return undefined;
         case 'callers': {
           const entry = value === undefined ? undefined : check('KnownCallers', value);
           const { tenant, site, shard } = parsed;

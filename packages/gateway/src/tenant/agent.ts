@@ -3,6 +3,7 @@ import {
   type AuditRecord,
   CausewayError,
   type Clock,
+  compiledKeys,
   type Logger,
   type Manifest,
   type NoRouteReport,
@@ -26,8 +27,8 @@ export interface TenantAgent {
   readonly instances: Instances;
   /** An API that the site serves was compiled anew, or is gone. */
   served(service: string, major: number, api: GuardedApi | undefined): void;
-  /** Who there is at a caller site has changed. */
-  callersChanged(fromSite: string): void;
+  /** Who there is at a caller site has changed; at any of them where none is named. */
+  callersChanged(fromSite?: string): void;
   /** Tells a service of the site what changed for it. */
   notify(change: VisibilityChange, revision: number): void;
   /** Resolves when the server knows all subscriptions; at once while it is away: it hears of them when it is back. */
@@ -91,7 +92,11 @@ export async function startTenantAgent(options: {
     site,
     instances,
     limiters,
-    standingOf: (from, service) => (from === site ? 'known' : callers.standing(tenant, from, service)),
+    standingOf(from, service) {
+      // Its own server knows the site's own; a registry of before lists nobody. Before there are tables nobody is known.
+      const listed = state.revision === 0 || state.keys.has(compiledKeys.callersListed);
+      return from === site || !listed ? 'known' : callers.standing(tenant, from, service);
+    },
     hub,
     silence: options.silence,
     clock,

@@ -1244,10 +1244,6 @@ export const messageSchemas: readonly object[] = [
           "manifest": {
             "$ref": "manifest.json"
           },
-          "callers": {
-            "description": "Present where the identities of other sites are listed under callers.…: nobody else is a caller. Absent from a registry of before.",
-            "const": "listed"
-          },
           "routes": {
             "description": "Caller sites that some policy admits (the site itself always), with the secret queue-group names.",
             "type": "object",

@@ -709,10 +709,6 @@ export interface ServedApi {
   tenant: string;
   manifest: Manifest;
   /**
-   * Present where the identities of other sites are listed under callers.…: nobody else is a caller. Absent from a registry of before.
-   */
-  callers?: 'listed';
-  /**
    * Caller sites that some policy admits (the site itself always), with the secret queue-group names.
    */
   routes: {

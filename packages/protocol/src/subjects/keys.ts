@@ -29,6 +29,8 @@ export const compiledKeys = {
   account: (publicKey: string) => `account.${publicKey}`,
   user: (tenant: string, role: 'gateway' | 'leaf') => `user.${tenant}.${role}`,
   callers: (tenant: string, site: string, shard: string) => `callers.${tenant}.${site}.${shard}`,
+  /** Present where identities of other sites are listed, so that nobody else is a caller: not by a registry of before. */
+  callersListed: 'callers',
   rekey: 'rekey',
   revision: 'revision',
   /** At an edge alone: the position in the hub's bucket that its copy has reached. */
@@ -42,6 +44,7 @@ export type CompiledKey =
   | { readonly kind: 'account'; readonly publicKey: string }
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
   | { readonly kind: 'callers'; readonly tenant: string; readonly site: string; readonly shard: string }
+  | { readonly kind: 'callers-listed' }
   | { readonly kind: 'rekey' }
   | { readonly kind: 'revision' }
   | { readonly kind: 'position' };
@@ -69,6 +72,8 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
       return isName(a) && isName(b) && /^[0-9a-f]$/.test(c)
         ? { kind: 'callers', tenant: a, site: b, shard: c }
         : undefined;
+    case 'callers/0':
+      return { kind: 'callers-listed' };
     case 'rekey/0':
       return { kind: 'rekey' };
     case 'revision/0':

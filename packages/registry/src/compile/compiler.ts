@@ -8,13 +8,7 @@ import {
   nextEdge,
   type QueueNames,
 } from '@causeway/policy';
-import {
-  type Clock,
-  type CompiledReply,
-  compiledKeys,
-  type Logger,
-  type ServedApi,
-} from '@causeway/protocol';
+import { type Clock, type CompiledReply, compiledKeys, type Logger } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -42,13 +36,10 @@ export interface Compiler {
   readonly bucket: string;
 }
 
-/** Adds who there is at the caller sites, and says in each API that nobody else is a caller. */
+/** Adds who there is at the caller sites, and that nobody else is a caller. */
 function listCallers(table: Map<string, unknown>, site: string, index: CallerIndex): void {
-  const entries = callerEntries(table, site, index);
-  for (const [key, value] of table) {
-    if (key.startsWith('serve.')) table.set(key, { ...(value as ServedApi), callers: 'listed' });
-  }
-  for (const [key, known] of entries) table.set(key, known);
+  for (const [key, known] of callerEntries(table, site, index)) table.set(key, known);
+  table.set(compiledKeys.callersListed, {});
 }
 
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
