@@ -10,6 +10,7 @@ export {
 } from './errors.ts';
 export type {
   AccountDocument,
+  AddTenantReply,
   AdminRecord,
   Announcement,
   ApplyReply,
@@ -47,6 +48,7 @@ export type {
   Receipt,
   Refusal,
   RegisterRequest,
+  RemoveTenantReply,
   RenewRequest,
   RevokeReply,
   RevokeRequest,
@@ -56,6 +58,7 @@ export type {
   Service,
   Site,
   StatusReply,
+  TenantKeys,
   VisibleApis,
 } from './generated/types.ts';
 export {

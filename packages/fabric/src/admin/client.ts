@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type AddTenantReply,
   type ApplyReply,
   CausewayError,
   type Clock,
@@ -17,6 +18,7 @@ import {
   type Logger,
   type Messages,
   type Random,
+  type RemoveTenantReply,
   type RevokeReply,
   type RevokeRequest,
   type RevokeSiteReply,
@@ -40,6 +42,13 @@ export interface AdminClient {
   revokeSite(site: string): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Founds a tenant, or brings it to further sites; all where none is named. */
+  addTenant(tenant: string, sites?: readonly string[]): Promise<AddTenantReply>;
+  /** Takes a tenant away from a site, or from the fabric for good; with `force` also where it is in use. */
+  removeTenant(
+    tenant: string,
+    options?: { site?: string | undefined; force?: boolean },
+  ): Promise<RemoveTenantReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
@@ -135,6 +144,14 @@ export async function connectAdmin(
     revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    addTenant: (tenant, sites) =>
+      ask('add-tenant', { tenant, ...(sites ? { sites } : {}) }, 'AddTenantReply'),
+    removeTenant: (tenant, { site, force } = {}) =>
+      ask(
+        'remove-tenant',
+        { tenant, ...(site === undefined ? {} : { site }), ...(force ? { force } : {}) },
+        'RemoveTenantReply',
+      ),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();

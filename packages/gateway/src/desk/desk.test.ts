@@ -24,7 +24,7 @@ function openDesk() {
   const clock = manualClock();
   const answers: unknown[] = [];
   const reported: NoRouteReport['calls'][number][] = [];
-  const listener = { served() {}, account() {}, user() {}, revision() {} };
+  const listener = { served() {}, account() {}, tenant() {}, user() {}, revision() {} };
   const onMessage = createDesk({
     tenant: 'acme',
     site: 'edge-a',

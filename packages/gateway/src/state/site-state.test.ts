@@ -22,6 +22,7 @@ beforeEach(() => {
       served: (tenant, service, major, api?: GuardedApi) =>
         heard.push(['served', tenant, service, major, api?.source.manifest.version]),
       account: (publicKey, jwt) => heard.push(['account', publicKey, jwt]),
+      tenant: (tenant, account) => heard.push(['tenant', tenant, account]),
       user: (tenant, role, user) => heard.push(['user', tenant, role, user.id]),
       revision: (revision, changes) =>
         heard.push([

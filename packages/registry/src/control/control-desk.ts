@@ -42,6 +42,12 @@ export function createControlDesk(options: {
   /** How far a site's records have been stored in the cloud. */
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
+  /** A site has made its keys for a tenant; resolves with the revision that has its users. */
+  arrived: (
+    site: string,
+    gateway: string,
+    keys: Pick<Messages['TenantKeys'], 'tenant' | 'keys'>,
+  ) => Promise<number>;
   clock: Clock;
   logger: Logger;
 }): ControlDesk {
@@ -105,6 +111,10 @@ export function createControlDesk(options: {
         const request = expect('CompiledRequest', body, gateway);
         return { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
       }
+      case 'tenant': {
+        const { tenant, keys } = expect('TenantKeys', body, gateway);
+        return { revision: await options.arrived(site, gateway, { tenant, keys }), time: time() };
+      }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
         gateways.received(site, gateway, request.revision);
@@ -158,7 +168,7 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt'>(
+function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'TenantKeys'>(
   name: N,
   body: Uint8Array,
   gateway: string,

@@ -22,8 +22,11 @@ export function createAccountClaims(options: {
   async function pushDue(): Promise<void> {
     const failures: unknown[] = [];
     const control = store.get(documentKeys.control);
-    const accounts =
-      control?.kind === 'control' ? [...store.accounts, { ...control, name: 'CONTROL' }] : store.accounts;
+    const accounts = [
+      ...store.accounts,
+      ...store.formerAccounts,
+      ...(control?.kind === 'control' ? [{ ...control, name: 'CONTROL' }] : []),
+    ];
     for (const { name, publicKey, jwt } of accounts) {
       if (taken.get(publicKey) === jwt) continue;
       try {

@@ -41,7 +41,7 @@ export function createUserIssuer(options: {
     before: unknown,
   ): Promise<{ id: string; jwt: string } | undefined> {
     const earlier = before as { id: string; jwt: string } | undefined;
-    if (hosts.length === 0 && !earlier) return undefined;
+    if (hosts.length === 0 && !earlier && !site.tenants[tenant]?.joined) return undefined;
     if (earlier) {
       const claims = decodeJwt(earlier.jwt);
       const tags = (claims.nats.tags as string[] | undefined) ?? [];
@@ -100,7 +100,8 @@ export function createUserIssuer(options: {
           .map((service) => service.name);
         for (const role of ['gateway', 'leaf'] as const) {
           const key = keys[role];
-          if (key === undefined) continue;
+          // A new one would be later than the revocation, and valid.
+          if (key === undefined || (role === 'leaf' && keys.cutOff !== undefined)) continue;
           const entry = compiledKeys.user(tenant, role);
           const user = await hostingUser(site, tenant, role, key, hosts, before.get(entry));
           if (user) users.set(entry, user);

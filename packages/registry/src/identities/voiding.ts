@@ -58,6 +58,12 @@ export function createVoiding(options: {
     },
     async tenant(account, keys) {
       const { name } = account;
+      if (account.removed) {
+        throw new CausewayError(
+          'CONFLICT',
+          `tenant ${name} is being removed; causeway tenant remove ${name} completes it`,
+        );
+      }
       const { jwt } = await issueAccount(
         {
           kind: 'tenant',

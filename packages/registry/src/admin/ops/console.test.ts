@@ -32,7 +32,13 @@ beforeAll(async () => {
   await ensureOps(ops.jsm);
   const signer = createKeys('account', systemRandom);
   const users = createUserIssuer({
-    keyring: { operator: '', queueSecret: '', signer: () => signer.seed },
+    keyring: {
+      operator: '',
+      queueSecret: '',
+      signer: () => signer.seed,
+      add: async () => {},
+      remove: async () => {},
+    },
     accountKey: () => fabric.ops.account.getPublicKey(),
     clock: systemClock,
     random: systemRandom,
