@@ -28,12 +28,12 @@ export interface ExpectedInterest {
  */
 const machinery = /^(\$LDS\.[^.]+|_R_\.(.+)|_GR_\.(.+)|\$GR\.(.+))$/;
 
-/** As the template of a site's own link has it, and the same within JetStream's own names (ADR 0008). */
+/**
+ * In CONTROL a site hears what its gateway is answered, and what is asked of its own JetStream: its server subscribes to
+ * whole branches of that domain's requests, of which the permissions of the link let four through (ADR 0008).
+ */
 function isOwnLinks(site: string, subject: string): boolean {
-  if (subject.startsWith(`_INBOX.${site}.gateway.`)) return true;
-  return new RegExp(`^\\$JS\\.${site}\\.API\\.CONSUMER\\.(MSG\\.NEXT|RESET)\\.(AUDIT|FLOW)\\.cloud$`).test(
-    subject,
-  );
+  return subject.startsWith(`_INBOX.${site}.gateway.`) || subject.startsWith(`$JS.${site}.API.`);
 }
 
 /** Creates it; `tables` are what was compiled last. What they hold now is known from here on. */
