@@ -55,7 +55,7 @@ const samples: {
   TenantKeys: [
     { gateway: 'gw-1', tenant: 'globex', keys: { gateway: key, leaf: key } },
     [{ keys: {} }, '/keys/gateway'],
-    [{ tenant: 'any' }, '/tenant'],
+    [{ tenant: 'a.b' }, '/tenant'],
   ],
   TenantMark: [{ account: key }, [{ account: 'short' }, '/account']],
   GetRequest: [{ kind: 'apis' }, [{ kind: 'secrets' }, '/kind'], [{ more: 1 }, '/more']],

@@ -1,4 +1,4 @@
-import { compiledKeys, isName, parseCompiledKey, type ServedApi, subjects } from '@causeway/protocol';
+import { isName, parseCompiledKey, type ServedApi, subjects } from '@causeway/protocol';
 
 /** Whose link it is: a tenant's of a site, or the site's own in CONTROL. */
 export interface LinkOwner {
@@ -100,7 +100,7 @@ export function isWellFormedRoute(site: string, subject: string): boolean {
     from === '*' &&
     (toSite === site || toSite === 'any') &&
     isName(service) &&
-    parseCompiledKey(compiledKeys.serve('any', service, Number(major.slice(1)))) !== undefined &&
+    /^v(0|[1-9]\d{0,3})$/.test(major) &&
     endpoint === '*' &&
     rest.length === 0
   );

@@ -51,6 +51,8 @@ export function startWatchdog(options: {
   accountKey: (name: string) => string;
   settled: (site: string) => boolean;
   cutOff: (link: CutOff) => Promise<void>;
+  /** Told after each look. */
+  looked?: () => void;
   intervalMs: number;
   clock: Clock;
   logger: Logger;
@@ -187,6 +189,7 @@ export function startWatchdog(options: {
       .catch((err: unknown) => logger.warn({ err }, 'the watchdog could not look; trying again'))
       .finally(() => {
         busy = false;
+        options.looked?.();
       });
   });
 
