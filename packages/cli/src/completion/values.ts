@@ -25,6 +25,7 @@ export const byPlace: Readonly<Record<string, Kind>> = {
   'service add 0': 'services',
   'revoke 0': 'revocable',
   'site remove 0': 'sites',
+  'tenant remove 0': 'tenants',
   'call 0': 'endpoints',
   'explain --from': 'services',
   'explain --to': 'endpoints',
