@@ -1,4 +1,4 @@
-import type { Clock, Logger, Site } from '@causeway/protocol';
+import type { AccountDocument, Clock, Logger, Site } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import type { Hub, LinkInterest } from '../hub/hub.ts';
@@ -35,6 +35,8 @@ const mostLinks = 2;
 const looksBeforeCut = 2;
 /** More links than a site may have must last so long: the server notices a dead one after some 15 s. */
 const crowdMs = 20_000;
+/** Accounts whose connections are counted at a time. */
+const accountsAtOnce = 32;
 /** Subjects named in a log line or a reason. */
 const mostNamed = 3;
 /** A site that has not caught up with a registry that just started may still have what an earlier one took from it. */
@@ -66,6 +68,7 @@ export function startWatchdog(options: {
   let users = new Map<string, string>();
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  let failing = false;
 
   const nameOf = (link: Pick<LinkInterest, 'server' | 'cid'>) => `${link.server} ${link.cid}`;
 
@@ -167,17 +170,21 @@ export function startWatchdog(options: {
 
   /** Clients: of accounts that are half full the users are counted, and what one has too many is cut. */
   async function lookAtUsers(): Promise<void> {
-    for (const account of store.accounts) {
-      const crowds = await findCrowds({ hub, account: accountKey(account.name), jwt: account.jwt });
-      for (const { user, count, most, excess } of crowds) {
-        for (const connection of excess) {
-          if (offences.seen(nameOf(connection)).looks < looksBeforeCut) continue;
-          logger.warn(
-            { tenant: account.name, user, connections: count, most },
-            'a user has too many connections; the watchdog cut one of them',
-          );
-          await hub.kick(connection);
-        }
+    const accounts = store.accounts;
+    for (let start = 0; start < accounts.length; start += accountsAtOnce) {
+      await Promise.all(accounts.slice(start, start + accountsAtOnce).map(lookAtAccount));
+    }
+  }
+
+  async function lookAtAccount({ name: tenant, jwt }: AccountDocument): Promise<void> {
+    for (const { user, count, most, excess } of await findCrowds({ hub, account: accountKey(tenant), jwt })) {
+      for (const connection of excess) {
+        if (offences.seen(nameOf(connection)).looks < looksBeforeCut) continue;
+        logger.warn(
+          { tenant, user, connections: count, most },
+          'a user has too many connections; the watchdog cut one of them',
+        );
+        await hub.kick(connection);
       }
     }
   }
@@ -186,7 +193,15 @@ export function startWatchdog(options: {
     if (busy) return;
     busy = true;
     running = look()
-      .catch((err: unknown) => logger.warn({ err }, 'the watchdog could not look; trying again'))
+      .then(
+        () => {
+          failing = false;
+        },
+        (err: unknown) => {
+          if (!failing) logger.warn({ err }, 'the watchdog could not look; trying again');
+          failing = true;
+        },
+      )
       .finally(() => {
         busy = false;
         options.looked?.();
