@@ -97,6 +97,7 @@ it('public exports - @causeway/protocol', async () => {
       "subjects",
       "throughHeader",
       "type AccountDocument",
+      "type AddTenantReply",
       "type AdminRecord",
       "type Announcement",
       "type ApplyReply",
@@ -147,6 +148,7 @@ it('public exports - @causeway/protocol', async () => {
       "type Receipt",
       "type Refusal",
       "type RegisterRequest",
+      "type RemoveTenantReply",
       "type RenewRequest",
       "type RevokeReply",
       "type RevokeRequest",
@@ -158,6 +160,7 @@ it('public exports - @causeway/protocol', async () => {
       "type StatusReply",
       "type SubjectKind",
       "type SubjectTemplate",
+      "type TenantKeys",
       "type TokenKind",
       "type VisibleApis",
     ]

@@ -19,6 +19,9 @@ import { createInForce } from './state/in-force.ts';
 import { readCompiled } from './state/reader.ts';
 import { createSiteState } from './state/site-state.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
+import { cloudLinks, createServerLinks } from './tenant/links.ts';
+import { createRoster } from './tenant/roster.ts';
+import { createTenantUsers } from './tenant/tenant-users.ts';
 import { createBlockSigner, openOwnUser } from './users/own-user.ts';
 import { openPendingKeys } from './users/pending-keys.ts';
 import { createRekeying } from './users/rekeying.ts';
@@ -111,13 +114,35 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const around = { config, pending, clock, logger, signal: stopping.signal };
   const users = createUserRenewal({ ...around, agents, ownRenewed });
   const own = await openOwnUser({ config, clock, renewed: ownRenewed });
-  const rekeying = createRekeying({ ...around, users, own, tell: control.rekey });
+  const rekeying = createRekeying({ ...around, agents, users, own, tell: control.rekey });
+  const tenantUsers = createTenantUsers(config, random);
+  const roster = createRoster({
+    agents,
+    steps: {
+      announce: async (tenant) => {
+        await control.tenantKeys(tenant, await tenantUsers.keys(tenant));
+        copy.refresh();
+      },
+      install: tenantUsers.install,
+      start: startTenant,
+      renew: users.renew,
+      leave: endTenant,
+    },
+    clock,
+    logger,
+    signal: stopping.signal,
+  });
+  const links =
+    system && config.serverDir !== undefined
+      ? createServerLinks({ connection: system, serverDir: config.serverDir })
+      : cloudLinks;
   const inForce = createInForce({
     tenants,
     async settled(tenant) {
+      await roster.settled(tenant);
       await users.settled(tenant);
       await claims.settled(tenant);
-      const concerned = tenant === undefined ? tenants : [tenant];
+      const concerned = tenant === undefined ? [...agents.keys()] : [tenant];
       await Promise.all(concerned.map((each) => agents.get(each)?.flush()));
     },
     onReached: (revision) => control.receipt(revision, users.taken()),
@@ -129,7 +154,10 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
     listener: {
       served: (tenant, service, major, api) => agents.get(tenant)?.served(service, major, api),
       account: claims.push,
-      user: users.renew,
+      tenant: roster.wanted,
+      user: (tenant, role, user) => {
+        if (!roster.user(tenant, role, user)) users.renew(tenant, role, user);
+      },
       callers(tenant, from, shard, known) {
         callers.set(tenant, from, shard, known);
         agents.get(tenant)?.callersChanged(from);
@@ -146,8 +174,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   });
   const publisher = createPublisher({ state, control, inForce, clock });
 
-  for (const tenant of tenants) {
-    const agent = await startTenantAgent({
+  const startAgent = (tenant: string) =>
+    startTenantAgent({
       tenant,
       site,
       gateway,
@@ -162,8 +190,35 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       connect: () => connections.open(`gateway-${tenant}.creds`, inboxPrefix),
       ensurePublished: (service, apis) => publisher.ensure(tenant, service, apis),
     });
+
+  /** A tenant came to the site: its account is known before anything links to it, its chain is open before it calls. */
+  async function startTenant(tenant: string, account: string): Promise<void> {
+    await claims.settled(tenant);
+    await links.add(tenant, account);
+    await records.add(tenant);
+    await config.saveTenants?.([...agents.keys(), tenant]);
+    const agent = await startAgent(tenant);
     agents.set(tenant, agent);
+    for (const api of state.servedBy(tenant)) agent.served(api.service, api.major, api);
+    inForce.add(tenant, state.revision);
+    logger.info({ tenant }, 'tenant came to the site');
   }
+
+  /** A tenant left: what it recorded is stored and counted before anything of it is forgotten. */
+  async function endTenant(tenant: string): Promise<void> {
+    const agent = agents.get(tenant);
+    users.forget(tenant);
+    await agent?.close();
+    await records.remove(tenant);
+    await links.remove(tenant);
+    await tenantUsers.remove(tenant);
+    await config.saveTenants?.([...agents.keys()].filter((each) => each !== tenant));
+    inForce.remove(tenant);
+    agents.delete(tenant);
+    logger.info({ tenant }, 'tenant left the site');
+  }
+
+  for (const tenant of tenants) agents.set(tenant, await startAgent(tenant));
 
   const copy = broker
     ? createCompiledCopy({ site, manager: broker.manager, state, ask: control.compiled, clock, logger })
@@ -183,7 +238,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   connection.subscribe(`${inboxPrefix}.changed`, { callback: copy.refresh });
   // And account claims ahead of the tables that bring them too: what is void is cut at once.
   connection.subscribe(`${inboxPrefix}.claims`, {
-    callback: (err, { data }) => void (err ?? takeHinted({ data, tenants, claims, logger })),
+    callback: (err, { data }) =>
+      void (err ?? takeHinted({ data, tenants: [...agents.keys()], claims, logger })),
   });
   copy.refresh();
 
@@ -208,7 +264,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       copy.heard(reply);
     },
   });
-  logger.info({ revision: state.revision, tenants }, 'gateway ready');
+  logger.info({ revision: state.revision, tenants: [...agents.keys()] }, 'gateway ready');
 
   return {
     site,

@@ -10,6 +10,7 @@ export {
 } from './errors.ts';
 export type {
   AccountDocument,
+  AddTenantReply,
   AdminRecord,
   Announcement,
   ApplyReply,
@@ -51,6 +52,7 @@ export type {
   Rekey,
   RekeyReply,
   RekeyRequest,
+  RemoveTenantReply,
   RenewRequest,
   RevocationReceipt,
   RevokeReply,
@@ -66,6 +68,7 @@ export type {
   Service,
   Site,
   StatusReply,
+  TenantKeys,
   VisibleApis,
 } from './generated/types.ts';
 export {

@@ -34,6 +34,30 @@ const samples: {
     { revision: 1, changes: [{ kind: 'policy', name: 'p', change: 'created' }] },
     [{ changes: [{ kind: 'policy', name: 'p', change: 'lost' }] }, '/changes/0/change'],
   ],
+  AddTenantRequest: [
+    { tenant: 'globex', sites: ['edge-a'] },
+    [{ tenant: 'a.b' }, '/tenant'],
+    [{ sites: [] }, '/sites'],
+  ],
+  AddTenantReply: [
+    { revision: 1, tenant: 'globex', account: key, sites: ['cloud'] },
+    [{ sites: ['*'] }, '/sites/0'],
+  ],
+  RemoveTenantRequest: [
+    { tenant: 'globex', site: 'edge-a', force: true },
+    [{ site: '>' }, '/site'],
+    [{ force: 'yes' }, '/force'],
+  ],
+  RemoveTenantReply: [
+    { revision: 1, tenant: 'globex', sites: ['cloud'], keys: 2, deleted: 0 },
+    [{ keys: 1.5 }, '/keys'],
+  ],
+  TenantKeys: [
+    { gateway: 'gw-1', tenant: 'globex', keys: { gateway: key, leaf: key } },
+    [{ keys: {} }, '/keys/gateway'],
+    [{ tenant: 'a.b' }, '/tenant'],
+  ],
+  TenantMark: [{ account: key }, [{ account: 'short' }, '/account']],
   GetRequest: [{ kind: 'apis' }, [{ kind: 'secrets' }, '/kind'], [{ more: 1 }, '/more']],
   GetReply: [{ revision: 0, items: [{ any: 1 }] }, [{ items: ['x'] }, '/items/0']],
   IssueRequest: [

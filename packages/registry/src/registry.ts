@@ -6,7 +6,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import { createAdminDesk } from './admin/admin-desk.ts';
 import { applyOperation } from './admin/ops/apply.ts';
-import { consoleOperation } from './admin/ops/console.ts';
+import { consoleOperation, endConsoles } from './admin/ops/console.ts';
 import { deleteOperation } from './admin/ops/delete.ts';
 import { explainOperation } from './admin/ops/explain.ts';
 import { getOperation } from './admin/ops/get.ts';
@@ -16,15 +16,16 @@ import { rotateServiceOperation } from './admin/ops/rotate-service.ts';
 import { rotateSigningOperation } from './admin/ops/rotate-signing.ts';
 import { rotateSiteOperation } from './admin/ops/rotate-site.ts';
 import { statusOperation } from './admin/ops/status.ts';
+import { addTenantOperation, removeTenantOperation } from './admin/ops/tenant.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createCollection } from './collect/collection.ts';
 import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
 import { createQueueNames } from './compile/queue-names.ts';
-import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
+import { noteTenant, type RegistryConfig, readBootstrap, readKeyring, strikeTenant } from './config.ts';
 import { createClaimsHint } from './control/claims-hint.ts';
 import { createControlDesk } from './control/control-desk.ts';
-import { createGateways } from './control/gateways.ts';
+import { createGateways, hasCaughtUp } from './control/gateways.ts';
 import { hintGateways } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
 import { foundingChanges } from './documents/founding.ts';
@@ -33,6 +34,7 @@ import { openDocumentStore } from './documents/store.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
+import { createLinkCut } from './identities/link-cut.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
 import { createIdentityReceipts } from './identities/receipts.ts';
 import { createRekeying } from './identities/rekeying.ts';
@@ -40,9 +42,12 @@ import { createRetirement } from './identities/retirement.ts';
 import { createRevoker } from './identities/revoker.ts';
 import { createSigners } from './identities/signers.ts';
 import { createSigning } from './identities/signing.ts';
+import { createTenantRemoval } from './identities/tenant-removal.ts';
+import { createTenants } from './identities/tenants.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
 import { startReconciling } from './reconcile.ts';
+import { defaultWatchdogMs, startWatchdog, type Watchdog } from './watchdog/watchdog.ts';
 
 /** A running registry. */
 export interface Registry {
@@ -138,6 +143,7 @@ async function assemble(
   const users = createUserIssuer({ keyring: signers, accountKey, clock, random });
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
+  let watchdog: Watchdog | undefined;
   const compiler = await openCompiler({
     js,
     store,
@@ -145,20 +151,39 @@ async function assemble(
     users,
     clock,
     logger,
-    onChange: (site, revision) => hintGateways(connection, store, site, revision),
+    onChange: (site, revision) => {
+      hintGateways(connection, store, site, revision);
+      watchdog?.changed(site);
+    },
     onCompiled: () => announcer.announce(),
+  });
+  const gateways = createGateways(clock);
+  const hint = createClaimsHint({ connection, store });
+  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
+  // Before anything is compiled: what sites were given by an earlier registry is what they listen for.
+  watchdog = startWatchdog({
+    hub,
+    store,
+    compiler,
+    accountKey,
+    settled: (site) => hasCaughtUp(gateways.of(site), compiler.siteRevision(site)),
+    cutOff: createLinkCut({ store, voiding }),
+    intervalMs: config.watchdogMs ?? defaultWatchdogMs,
+    clock,
+    logger,
   });
   // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
-  const gateways = createGateways(clock);
   const collection = createCollection({
     js: jetstream(consoles),
     manager: consoleManager,
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
     admits(site, tenant) {
       const document = store.get(documentKeys.site(site));
-      return document?.kind === 'site' && Object.hasOwn(document.tenants, tenant);
+      if (document?.kind !== 'site') return false;
+      // Of one that was removed the last records may be on their way.
+      return Object.hasOwn(document.tenants, tenant) || document.formerTenants?.includes(tenant) === true;
     },
     clock,
     logger,
@@ -166,8 +191,6 @@ async function assemble(
   const publishing = createPublishing({ store, compiler, clock });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
-  const hint = createClaimsHint({ connection, store });
-  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
   const compile = () => compiler.run();
   const rekeying = createRekeying({ store, voiding, compile, random, logger });
   const refreshed = new Set<string>();
@@ -186,12 +209,33 @@ async function assemble(
     confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
     rekey: rekeying.take,
+    arrived: (site, gateway, keys) => tenants.arrived(site, gateway, keys),
     clock,
     logger,
   });
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
   const receipts = createIdentityReceipts({ store, compiler, gateways, clock });
+  const tenants = createTenants({
+    store,
+    voiding,
+    keyring,
+    note: (account) => noteTenant(config, account),
+    founded: (tenant) => adminDesk.addTenant(tenant),
+    clock,
+    random,
+  });
+  const removal = createTenantRemoval({
+    store,
+    voiding,
+    keyring,
+    strike: (tenant, site) => strikeTenant(config, tenant, site),
+    async removed(tenant) {
+      adminDesk.removeTenant(tenant);
+      await endConsoles(consoleManager, tenant);
+    },
+    clock,
+  });
   const revoker = createRevoker({
     store,
     voiding,
@@ -222,6 +266,8 @@ async function assemble(
       revoke: revokeOperation({ revoker, store, receipts }),
       'revoke-site': revokeSiteOperation({ revoker, store, receipts }),
       'remove-site': removeSiteOperation({ revoker }),
+      'add-tenant': addTenantOperation({ tenants }),
+      'remove-tenant': removeTenantOperation({ removal }),
     },
     clock,
     logger,
@@ -246,6 +292,7 @@ async function assemble(
       retirement.close();
       stopPurge();
       stopReconciling();
+      await watchdog?.stop();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

@@ -29,6 +29,7 @@ export const byPlace: Readonly<Record<string, Kind>> = {
   'rotate service 0': 'services',
   'rotate signing 0': 'tenants',
   'site remove 0': 'sites',
+  'tenant remove 0': 'tenants',
   'call 0': 'endpoints',
   'explain --from': 'services',
   'explain --to': 'endpoints',

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type AddTenantReply,
   type ApplyReply,
   CausewayError,
   type Clock,
@@ -17,6 +18,7 @@ import {
   type Logger,
   type Messages,
   type Random,
+  type RemoveTenantReply,
   type RevokeReply,
   type RevokeRequest,
   type RevokeSiteReply,
@@ -45,6 +47,13 @@ export interface AdminClient {
   revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
+  /** Founds a tenant, or brings it to further sites; all where none is named. */
+  addTenant(tenant: string, sites?: readonly string[]): Promise<AddTenantReply>;
+  /** Takes a tenant away from a site, or from the fabric for good; with `force` also where it is in use. */
+  removeTenant(
+    tenant: string,
+    options?: { site?: string | undefined; force?: boolean },
+  ): Promise<RemoveTenantReply>;
   /** Replaces the keys that sign an account's users, a step at a time. */
   rotateSigning(request: RotateSigningRequest): Promise<RotateSigningReply>;
   /** Asks a site to replace the keys of its gateway or of its links. */
@@ -146,6 +155,14 @@ export async function connectAdmin(
       ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
+    addTenant: (tenant, sites) =>
+      ask('add-tenant', { tenant, ...(sites ? { sites } : {}) }, 'AddTenantReply'),
+    removeTenant: (tenant, { site, force } = {}) =>
+      ask(
+        'remove-tenant',
+        { tenant, ...(site === undefined ? {} : { site }), ...(force ? { force } : {}) },
+        'RemoveTenantReply',
+      ),
     rotateSigning: (request) => ask('rotate-signing', request, 'RotateSigningReply'),
     rotateSite: (site, role) => ask('rotate-site', { site, role }, 'RotateSiteReply'),
     rotateService: (request) => ask('rotate-service', request, 'RotateServiceReply'),

@@ -66,7 +66,7 @@ async function addInto(dir: string, tenant: string, ports: FoundingPorts): Promi
     );
   }
   const known = bootstrap.accounts.find((account) => account.name === tenant);
-  // Otherwise it was founded by a try that was killed before its last step: its keys may be in use.
+  // Otherwise it was founded by a try that was killed before its last step, or by the registry: its keys may be in use.
   const account =
     known?.publicKey ?? (await found(dir, tenant, bootstrap, here, settings.sites.length, ports));
   await writeFabric(dir, { ...settings, tenants: [...settings.tenants, tenant] });

@@ -12,6 +12,7 @@ import {
   type Messages,
   type RekeyRequest,
   readReply,
+  type TenantKeys,
 } from '@causeway/protocol';
 import { type HubClock, MuxError, type ReplyMux } from '@causeway/transport';
 import { createReceipts } from './receipts.ts';
@@ -20,6 +21,8 @@ import { createReceipts } from './receipts.ts';
 export interface ControlLink {
   /** Publishes a service's APIs; resolves with the revision that holds them. */
   publish(tenant: string, service: string, apis: readonly Manifest[]): Promise<number>;
+  /** Tells the registry the keys that were made here for a tenant; resolves with the revision that has its users. */
+  tenantKeys(tenant: string, keys: TenantKeys['keys']): Promise<number>;
   /** What changed for the site since a position in a bucket, as much of it as fits one reply. */
   compiled(since: Omit<CompiledRequest, 'gateway'>): Promise<CompiledReply>;
   /** How far the cloud has stored the site's records; undefined where it has not said. */
@@ -95,6 +98,9 @@ export function createControlLink(options: {
         request('register', { protocol, gateway, tenant, service, apis }, 'PublishReply'),
       );
       return revision;
+    },
+    async tenantKeys(tenant, keys) {
+      return (await request('tenant', { gateway, tenant, keys }, 'PublishReply')).revision;
     },
     receipt: receipts.add,
     compiled({ bucket, ...since }) {

@@ -24,7 +24,15 @@ function openDesk() {
   const clock = manualClock();
   const answers: unknown[] = [];
   const reported: NoRouteReport['calls'][number][] = [];
-  const listener = { served() {}, account() {}, callers() {}, rekey() {}, user() {}, revision() {} };
+  const listener = {
+    served() {},
+    account() {},
+    tenant() {},
+    callers() {},
+    rekey() {},
+    user() {},
+    revision() {},
+  };
   const onMessage = createDesk({
     tenant: 'acme',
     site: 'edge-a',

@@ -35,6 +35,7 @@ it('reader - of a stream that was made anew, what it lacks is void with its firs
     listener: {
       served() {},
       account() {},
+      tenant() {},
       callers() {},
       rekey() {},
       user() {},

@@ -22,6 +22,8 @@ export interface VisibilityChange {
 export interface StateListener {
   served(tenant: string, service: string, major: number, api: GuardedApi | undefined): void;
   account(publicKey: string, jwt: string): void;
+  /** A tenant is to be at the site, or is not any more; `account` is its public key. */
+  tenant(tenant: string, account: string | undefined): void;
   user(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
   /** The identities of a caller site, of one shard; undefined where none of them are there. */
   callers(tenant: string, site: string, shard: string, known: KnownCallers | undefined): void;
@@ -35,6 +37,8 @@ export interface SiteState {
   /** Takes in one key of `compiled`, below the site's name; `value` undefined where it was deleted. */
   apply(key: string, value: unknown): void;
   served(tenant: string, service: string, major: number): GuardedApi | undefined;
+  /** All APIs of a tenant that the site serves. */
+  servedBy(tenant: string): readonly GuardedApi[];
   /** What a service may discover, and the revision since which that has not changed; Infinity where none is known. */
   visible(
     tenant: string,
@@ -146,6 +150,11 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
           const entry = check('Account', value);
           return entry.fault ? bad(entry.fault) : listener.account(parsed.publicKey, entry.value.jwt);
         }
+        case 'tenant': {
+          if (value === undefined) return listener.tenant(parsed.tenant, undefined);
+          const entry = check('TenantMark', value);
+          return entry.fault ? bad(entry.fault) : listener.tenant(parsed.tenant, entry.value.account);
+        }
         case 'user': {
           if (value === undefined) return undefined;
           const entry = check('User', value);
@@ -184,6 +193,7 @@ export function createSiteState(options: { listener: StateListener; logger: Logg
       }
     },
     served: (tenant, service, major) => served.get(`serve.${tenant}.${service}.v${major}`),
+    servedBy: (tenant) => [...served.values()].filter(({ source }) => source.tenant === tenant),
     visible: (tenant, service) =>
       visible.get(`see.${tenant}.${service}`) ?? { apis: [], changedAt: revision },
     get revision() {

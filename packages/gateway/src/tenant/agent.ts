@@ -159,6 +159,7 @@ export async function startTenantAgent(options: {
     });
   }
 
+  let closed = false;
   listenToServices();
   const stopSweep = clock.every(sweepEveryMs, () => {
     instances.sweep();
@@ -170,6 +171,7 @@ export async function startTenantAgent(options: {
     tenant,
     instances,
     served(service, major, api) {
+      if (closed) return;
       const majors = published.get(service) ?? new Set<number>();
       if (api) majors.add(major);
       else majors.delete(major);
@@ -201,6 +203,7 @@ export async function startTenantAgent(options: {
       logger.info({ tenant }, 'moved to a connection with the new permissions');
     },
     async close() {
+      closed = true;
       stopSweep();
       routes.close();
       const end = clock.monotonic() + closeLimitMs;
@@ -217,7 +220,10 @@ export async function startTenantAgent(options: {
       mux.close();
       // Replies may wait for their records (a policy's `audit: strict`), and go out by this connection.
       await within(storeLimitMs, recorder.stored(), clock);
-      await connection.drain().catch(() => connection.close());
+      // Of a tenant that was removed the server takes nothing any more, not even an orderly end.
+      const drained = connection.drain().catch(() => {});
+      await within(closeLimitMs, drained, clock);
+      await connection.close();
     },
   };
 }

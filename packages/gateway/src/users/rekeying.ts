@@ -23,6 +23,8 @@ const longestRetryMs = 5_000;
  */
 export function createRekeying(options: {
   config: GatewayConfig;
+  /** By the tenants that are here now: some may come and go while keys are replaced. */
+  agents: ReadonlyMap<string, unknown>;
   pending: PendingStore;
   users: Pick<UserRenewal, 'settled'>;
   /** The gateway's user in the edge's own account; undefined where the registry issues it. */
@@ -32,12 +34,12 @@ export function createRekeying(options: {
   logger: Logger;
   signal: AbortSignal;
 }): Rekeying {
-  const { config, pending, users, own, tell, clock, logger, signal } = options;
+  const { config, agents, pending, users, own, tell, clock, logger, signal } = options;
   const running = new Set<Role>();
   let wanted: Rekey = {};
 
   const namesOf = (role: Role) => [
-    ...config.tenants,
+    ...agents.keys(),
     ...(role === 'leaf' || config.cloud || own !== undefined ? [ownName] : []),
   ];
 

@@ -8,6 +8,8 @@ import { ownName, type PendingStore } from './pending-keys.ts';
 /** Takes in the re-issued users of this site: its gateway's and its leaf's. */
 export interface UserRenewal {
   renew(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
+  /** The tenant left: nothing more is taken up for it. */
+  forget(tenant: string): void;
   /** Resolves once all credentials, or those of one tenant, are in use or in their files. */
   settled(tenant?: string): Promise<void>;
   /** The ids of the users that were taken up since this was asked last. */
@@ -35,6 +37,7 @@ export function createUserRenewal(options: {
   /** The newest user of each tenant and role that is in use. */
   const taken = new Map<string, string>();
   let untold = new Set<string>();
+  const gone = new Set<string>();
   /** By tenant: one whose files cannot be written holds up no other. */
   const queues = new Map<string, Promise<void>>();
 
@@ -60,7 +63,11 @@ export function createUserRenewal(options: {
     user: { id: string; jwt: string },
   ): Promise<void> {
     if (taken.get(`${tenant}/${role}`) === user.id) return;
-    for (let wait = firstRetryMs; !signal.aborted; wait = Math.min(longestRetryMs, wait * 2)) {
+    for (
+      let wait = firstRetryMs;
+      !signal.aborted && !gone.has(tenant);
+      wait = Math.min(longestRetryMs, wait * 2)
+    ) {
       try {
         await takeUp(tenant, role, user.jwt);
         taken.set(`${tenant}/${role}`, user.id);
@@ -75,11 +82,17 @@ export function createUserRenewal(options: {
 
   return {
     renew(tenant, role, user) {
+      gone.delete(tenant);
       const queue = queues.get(tenant) ?? Promise.resolve();
       queues.set(
         tenant,
         queue.then(() => renewOne(tenant, role, user)),
       );
+    },
+    forget(tenant) {
+      gone.add(tenant);
+      queues.delete(tenant);
+      for (const role of ['gateway', 'leaf']) taken.delete(`${tenant}/${role}`);
     },
     async settled(tenant) {
       if (tenant === undefined) await Promise.all(queues.values());

@@ -41,6 +41,10 @@ export const messageSchemas: readonly object[] = [
         "additionalProperties": {
           "$ref": "names.json#/$defs/publicKey"
         }
+      },
+      "removed": {
+        "description": "True where the tenant is being removed: its claims let nobody in, and are not issued otherwise again.",
+        "const": true
       }
     }
   },
@@ -122,6 +126,18 @@ export const messageSchemas: readonly object[] = [
       },
       "deleteReply": {
         "$ref": "#/$defs/deleteReply"
+      },
+      "addTenantRequest": {
+        "$ref": "#/$defs/addTenantRequest"
+      },
+      "addTenantReply": {
+        "$ref": "#/$defs/addTenantReply"
+      },
+      "removeTenantRequest": {
+        "$ref": "#/$defs/removeTenantRequest"
+      },
+      "removeTenantReply": {
+        "$ref": "#/$defs/removeTenantReply"
       }
     },
     "$defs": {
@@ -640,6 +656,39 @@ export const messageSchemas: readonly object[] = [
                   "description": "True where the site was cut off.",
                   "const": true
                 },
+                "tenants": {
+                  "description": "Tenants that are at the site.",
+                  "type": "array",
+                  "items": {
+                    "$ref": "names.json#/$defs/name"
+                  }
+                },
+                "awaited": {
+                  "description": "Tenants that are to be there, and that the site has not taken up yet.",
+                  "type": "array",
+                  "items": {
+                    "$ref": "names.json#/$defs/name"
+                  }
+                },
+                "cutOff": {
+                  "description": "Links of the site that the watchdog keeps out: the account's name, and why.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "account",
+                      "reason"
+                    ],
+                    "properties": {
+                      "account": {
+                        "type": "string"
+                      },
+                      "reason": {
+                        "type": "string"
+                      }
+                    }
+                  }
+                },
                 "gateways": {
                   "type": "array",
                   "items": {
@@ -1101,6 +1150,109 @@ export const messageSchemas: readonly object[] = [
             "minimum": 0
           }
         }
+      },
+      "addTenantRequest": {
+        "description": "Found a tenant, or bring one that there is to further sites. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "sites": {
+            "description": "All sites where absent.",
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "addTenantReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "tenant",
+          "account",
+          "sites"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "account": {
+            "description": "Public key of its account.",
+            "type": "string"
+          },
+          "sites": {
+            "description": "Where it is, or will be once the site has made its keys.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "removeTenantRequest": {
+        "description": "Take a tenant away from one site, or from the fabric for good. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "force": {
+            "description": "Also where it is in use: what uses it is deleted too.",
+            "type": "boolean"
+          }
+        }
+      },
+      "removeTenantReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "tenant",
+          "sites",
+          "keys",
+          "deleted"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "sites": {
+            "description": "Where it was.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "keys": {
+            "description": "How many keys of users are void now.",
+            "type": "integer"
+          },
+          "deleted": {
+            "description": "How many services, APIs and policies were deleted with it.",
+            "type": "integer"
+          }
+        }
       }
     }
   },
@@ -1182,6 +1334,9 @@ export const messageSchemas: readonly object[] = [
       },
       "rekey": {
         "$ref": "#/$defs/rekey"
+      },
+      "tenantMark": {
+        "$ref": "#/$defs/tenantMark"
       },
       "revisionMark": {
         "$ref": "#/$defs/revisionMark"
@@ -1414,6 +1569,19 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "tenantMark": {
+        "description": "Key tenant.<name>: a tenant that is at the site, or is to be once the site has made its keys.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "account"
+        ],
+        "properties": {
+          "account": {
+            "$ref": "names.json#/$defs/publicKey"
+          }
+        }
+      },
       "revisionMark": {
         "description": "Key revision: written last; all that came before it belongs to this revision.",
         "type": "object",
@@ -1468,6 +1636,9 @@ export const messageSchemas: readonly object[] = [
       },
       "receipt": {
         "$ref": "#/$defs/receipt"
+      },
+      "tenantKeys": {
+        "$ref": "#/$defs/tenantKeys"
       },
       "announcement": {
         "$ref": "#/$defs/announcement"
@@ -1697,6 +1868,39 @@ export const messageSchemas: readonly object[] = [
             "type": "array",
             "items": {
               "type": "string"
+            }
+          }
+        }
+      },
+      "tenantKeys": {
+        "description": "control.<site>.tenant: the keys that the site made for a tenant which is to be there. Only public keys travel.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "tenant",
+          "keys"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "keys": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "gateway"
+            ],
+            "properties": {
+              "gateway": {
+                "$ref": "names.json#/$defs/publicKey"
+              },
+              "leaf": {
+                "$ref": "names.json#/$defs/publicKey"
+              }
             }
           }
         }
@@ -2830,9 +3034,39 @@ export const messageSchemas: readonly object[] = [
             },
             "leaf": {
               "$ref": "names.json#/$defs/publicKey"
+            },
+            "joined": {
+              "description": "True where the site made these keys when the tenant came to it: it is told its users by its tables.",
+              "const": true
+            },
+            "cutOff": {
+              "description": "Why the watchdog keeps this link of the site out: its key is void.",
+              "type": "string",
+              "maxLength": 500
             }
           }
         }
+      },
+      "awaited": {
+        "description": "Tenants that are to be at the site, and whose keys the site has not made yet.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "$ref": "names.json#/$defs/name"
+        }
+      },
+      "formerTenants": {
+        "description": "Tenants that were at the site: their last records may not be collected yet, their keys stay void there.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "$ref": "names.json#/$defs/name"
+        }
+      },
+      "cutOff": {
+        "description": "Why the watchdog keeps the site's own link out: its key is void.",
+        "type": "string",
+        "maxLength": 500
       },
       "gateways": {
         "description": "The site's gateway replicas and the keys that sign their blocks, newest last.",
@@ -2949,6 +3183,10 @@ export const messageRefs = {
   "RotateServiceReply": "admin-messages.json#/$defs/rotateServiceReply",
   "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
   "DeleteReply": "admin-messages.json#/$defs/deleteReply",
+  "AddTenantRequest": "admin-messages.json#/$defs/addTenantRequest",
+  "AddTenantReply": "admin-messages.json#/$defs/addTenantReply",
+  "RemoveTenantRequest": "admin-messages.json#/$defs/removeTenantRequest",
+  "RemoveTenantReply": "admin-messages.json#/$defs/removeTenantReply",
   "AdminRecord": "admin-record.json",
   "ServedApi": "compiled.json#/$defs/servedApi",
   "VisibleApis": "compiled.json#/$defs/visibleApis",
@@ -2956,6 +3194,7 @@ export const messageRefs = {
   "User": "compiled.json#/$defs/user",
   "KnownCallers": "compiled.json#/$defs/knownCallers",
   "Rekey": "compiled.json#/$defs/rekey",
+  "TenantMark": "compiled.json#/$defs/tenantMark",
   "RevisionMark": "compiled.json#/$defs/revisionMark",
   "PositionMark": "compiled.json#/$defs/positionMark",
   "PublishRequest": "control-messages.json#/$defs/publishRequest",
@@ -2963,6 +3202,7 @@ export const messageRefs = {
   "BeatRequest": "control-messages.json#/$defs/beatRequest",
   "BeatReply": "control-messages.json#/$defs/beatReply",
   "Receipt": "control-messages.json#/$defs/receipt",
+  "TenantKeys": "control-messages.json#/$defs/tenantKeys",
   "Announcement": "control-messages.json#/$defs/announcement",
   "RekeyRequest": "control-messages.json#/$defs/rekeyRequest",
   "RekeyReply": "control-messages.json#/$defs/rekeyReply",

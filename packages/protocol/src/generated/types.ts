@@ -29,6 +29,10 @@ export interface Messages {
   RotateServiceReply: RotateServiceReply;
   DeleteRequest: DeleteRequest;
   DeleteReply: DeleteReply;
+  AddTenantRequest: AddTenantRequest;
+  AddTenantReply: AddTenantReply;
+  RemoveTenantRequest: RemoveTenantRequest;
+  RemoveTenantReply: RemoveTenantReply;
   AdminRecord: AdminRecord;
   ServedApi: ServedApi;
   VisibleApis: VisibleApis;
@@ -36,6 +40,7 @@ export interface Messages {
   User: User;
   KnownCallers: KnownCallers;
   Rekey: Rekey;
+  TenantMark: TenantMark;
   RevisionMark: RevisionMark;
   PositionMark: PositionMark;
   PublishRequest: PublishRequest;
@@ -43,6 +48,7 @@ export interface Messages {
   BeatRequest: BeatRequest;
   BeatReply: BeatReply;
   Receipt: Receipt;
+  TenantKeys: TenantKeys;
   Announcement: Announcement;
   RekeyRequest: RekeyRequest;
   RekeyReply: RekeyReply;
@@ -86,6 +92,10 @@ export interface AccountDocument {
      */
     [k: string]: string;
   };
+  /**
+   * True where the tenant is being removed: its claims let nobody in, and are not issued otherwise again.
+   */
+  removed?: true;
 }
 export interface ApplyRequest {
   /**
@@ -350,6 +360,25 @@ export interface StatusReply {
      * True where the site was cut off.
      */
     revoked?: true;
+    /**
+     * Tenants that are at the site.
+     *
+     * Items: A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenants?: string[];
+    /**
+     * Tenants that are to be there, and that the site has not taken up yet.
+     *
+     * Items: A tenant, site, service, gateway or policy: one subject token.
+     */
+    awaited?: string[];
+    /**
+     * Links of the site that the watchdog keeps out: the account's name, and why.
+     */
+    cutOff?: {
+      account: string;
+      reason: string;
+    }[];
     gateways: {
       name: string;
       alive: boolean;
@@ -668,6 +697,85 @@ export interface DeleteReply {
   keys: number;
 }
 /**
+ * Found a tenant, or bring one that there is to further sites. The fabric's administrators only.
+ */
+export interface AddTenantRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * All sites where absent.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites?: string[];
+}
+export interface AddTenantReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * Public key of its account.
+   */
+  account: string;
+  /**
+   * Where it is, or will be once the site has made its keys.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+}
+/**
+ * Take a tenant away from one site, or from the fabric for good. The fabric's administrators only.
+ */
+export interface RemoveTenantRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site?: string;
+  /**
+   * Also where it is in use: what uses it is deleted too.
+   */
+  force?: boolean;
+}
+export interface RemoveTenantReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * Where it was.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+  /**
+   * How many keys of users are void now.
+   */
+  keys: number;
+  /**
+   * How many services, APIs and policies were deleted with it.
+   */
+  deleted: number;
+}
+/**
  * One act of an administrator: who did what, before and after.
  */
 export interface AdminRecord {
@@ -946,6 +1054,15 @@ export interface Rekey {
   leaf?: string;
 }
 /**
+ * Key tenant.<name>: a tenant that is at the site, or is to be once the site has made its keys.
+ */
+export interface TenantMark {
+  /**
+   * The public half of an NKey.
+   */
+  account: string;
+}
+/**
  * Key revision: written last; all that came before it belongs to this revision.
  */
 export interface RevisionMark {
@@ -1089,6 +1206,29 @@ export interface Receipt {
    * Ids of the re-issued users whose credentials files have been written.
    */
   users?: string[];
+}
+/**
+ * control.<site>.tenant: the keys that the site made for a tenant which is to be there. Only public keys travel.
+ */
+export interface TenantKeys {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  keys: {
+    /**
+     * The public half of an NKey.
+     */
+    gateway: string;
+    /**
+     * The public half of an NKey.
+     */
+    leaf?: string;
+  };
 }
 /**
  * discovery.<tenant>.<service>.v<major>.<event>
@@ -1602,8 +1742,32 @@ export interface Site {
        * The public half of an NKey.
        */
       leaf?: string;
+      /**
+       * True where the site made these keys when the tenant came to it: it is told its users by its tables.
+       */
+      joined?: true;
+      /**
+       * Why the watchdog keeps this link of the site out: its key is void.
+       */
+      cutOff?: string;
     };
   };
+  /**
+   * Tenants that are to be at the site, and whose keys the site has not made yet.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  awaited?: string[];
+  /**
+   * Tenants that were at the site: their last records may not be collected yet, their keys stay void there.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  formerTenants?: string[];
+  /**
+   * Why the watchdog keeps the site's own link out: its key is void.
+   */
+  cutOff?: string;
   /**
    * The site's gateway replicas and the keys that sign their blocks, newest last.
    */

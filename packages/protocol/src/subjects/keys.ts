@@ -19,6 +19,7 @@ export const documentKeys = {
   service: (tenant: string, site: string, name: string) => `service.${tenant}.${site}.${name}`,
   account: (name: string) => `account.any.${name}`,
   control: 'control.any.CONTROL',
+  formerAccount: (name: string) => `former-account.any.${name}`,
   formerSite: (name: string) => `former.any.${name}`,
 } as const;
 
@@ -27,6 +28,7 @@ export const compiledKeys = {
   serve: (tenant: string, service: string, major: number) => `serve.${tenant}.${service}.v${major}`,
   see: (tenant: string, service: string) => `see.${tenant}.${service}`,
   account: (publicKey: string) => `account.${publicKey}`,
+  tenant: (name: string) => `tenant.${name}`,
   user: (tenant: string, role: 'gateway' | 'leaf') => `user.${tenant}.${role}`,
   callers: (tenant: string, site: string, shard: string) => `callers.${tenant}.${site}.${shard}`,
   /** Present where identities of other sites are listed, so that nobody else is a caller: not by a registry of before. */
@@ -42,6 +44,7 @@ export type CompiledKey =
   | { readonly kind: 'serve'; readonly tenant: string; readonly service: string; readonly major: number }
   | { readonly kind: 'see'; readonly tenant: string; readonly service: string }
   | { readonly kind: 'account'; readonly publicKey: string }
+  | { readonly kind: 'tenant'; readonly tenant: string }
   | { readonly kind: 'user'; readonly tenant: string; readonly role: 'gateway' | 'leaf' }
   | { readonly kind: 'callers'; readonly tenant: string; readonly site: string; readonly shard: string }
   | { readonly kind: 'callers-listed' }
@@ -64,6 +67,8 @@ export function parseCompiledKey(key: string): CompiledKey | undefined {
       return isName(a) && isName(b) ? { kind: 'see', tenant: a, service: b } : undefined;
     case 'account/1':
       return publicKey.test(a) ? { kind: 'account', publicKey: a } : undefined;
+    case 'tenant/1':
+      return isName(a) ? { kind: 'tenant', tenant: a } : undefined;
     case 'user/2':
       return isName(a) && (b === 'gateway' || b === 'leaf')
         ? { kind: 'user', tenant: a, role: b }

@@ -54,6 +54,14 @@ export function requireScope(by: Administrator, tenant: string): void {
 /** What the administrators of one tenant can make the registry write. */
 const perScope: LogRate = { lines: 60, periodMs: 60_000 };
 
+/** Serves administrators. */
+export interface AdminDesk {
+  /** Listens to the administrators of a tenant, too. */
+  addTenant(tenant: string): void;
+  removeTenant(tenant: string): void;
+  close(): void;
+}
+
 /** Serves `admin.<tenant>.<admin>.<op>`, one subscription for each tenant and one for the fabric (`any`). */
 export function createAdminDesk(options: {
   connection: NatsConnection;
@@ -61,9 +69,9 @@ export function createAdminDesk(options: {
   operations: Readonly<Record<string, AnyAdminOperation>>;
   clock: Clock;
   logger: Logger;
-}): { close(): void } {
+}): AdminDesk {
   const { connection, operations, clock, logger } = options;
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new Map<string, Subscription>();
 
   async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
     const found = Object.hasOwn(operations, op) ? operations[op] : undefined;
@@ -91,7 +99,8 @@ export function createAdminDesk(options: {
     );
   }
 
-  for (const scope of ['any', ...options.tenants]) {
+  function addScope(scope: string): void {
+    if (subscriptions.has(scope)) return;
     const heardLog = rateLimitedLogger(logger, clock, perScope);
     const subscription = connection.subscribe(`admin.${scope}.*.*`, {
       callback: (err, message) => {
@@ -99,11 +108,18 @@ export function createAdminDesk(options: {
         else onMessage(scope, message, heardLog);
       },
     });
-    subscriptions.push(subscription);
+    subscriptions.set(scope, subscription);
   }
+
+  for (const scope of ['any', ...options.tenants]) addScope(scope);
   return {
+    addTenant: addScope,
+    removeTenant(tenant) {
+      subscriptions.get(tenant)?.unsubscribe();
+      subscriptions.delete(tenant);
+    },
     close() {
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      for (const subscription of subscriptions.values()) subscription.unsubscribe();
     },
   };
 }

@@ -16,6 +16,7 @@ import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
 import { createChanges } from './changes.ts';
 import { fitting } from './fitting.ts';
+import { tenantEntries } from './tenant-entries.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
 export interface Compiler {
@@ -84,7 +85,6 @@ export async function openCompiler(options: {
   /** All that a site needs besides its tables: claims of its accounts, and its own users. */
   async function tablesAt(at: number): Promise<Map<string, Map<string, unknown>>> {
     const documents = store.all;
-    const accounts = new Map(store.accounts.map((account) => [account.name, account]));
     const next = new Map<string, Map<string, unknown>>();
     for (const [site, table] of compile(documents, queueNames, at)) {
       const fitted = new Map<string, unknown>();
@@ -100,10 +100,7 @@ export async function openCompiler(options: {
       const table = next.get(site.name) as Map<string, unknown>;
       listCallers(table, site.name, callers);
       const before = tables.get(site.name) ?? new Map<string, unknown>();
-      for (const tenant of Object.keys(site.tenants)) {
-        const account = accounts.get(tenant);
-        if (account) table.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
-      }
+      for (const [key, value] of tenantEntries(site, store)) table.set(key, value);
       if (site.rekey) table.set(compiledKeys.rekey, site.rekey);
       for (const [key, user] of await users.usersOf(site, documents.services, before)) table.set(key, user);
     }

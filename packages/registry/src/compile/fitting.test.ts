@@ -84,4 +84,18 @@ describe('fitting', () => {
     const madeUp = Array.from({ length: 200 }, (_, n) => `none-${n}-${'x'.repeat(50)}`);
     requireFitting(standing, policies(90, ['none', ...madeUp]));
   });
+
+  it('fitting - a tenant cannot make tables without end out of documents that are small', () => {
+    const share = { tenantBytes: 200_000 };
+    const more = Array.from({ length: 20 }, (_, n) => serviceOf(`desk-${n}`, 'edge-a'));
+    const standing = { sites, services, apis: [api], policies: policies(1, Object.keys(api.endpoints)) };
+    requireFitting(standing, more.slice(0, 2), share);
+    // Each identity is told of the API anew.
+    expect(() => requireFitting(standing, more, share)).toThrow(
+      expect.objectContaining({
+        code: 'PAYLOAD_TOO_LARGE',
+        reason: expect.stringContaining('of tenant acme'),
+      }),
+    );
+  });
 });

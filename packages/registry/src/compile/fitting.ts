@@ -7,6 +7,7 @@ import {
   type Service,
   type VisibleApis,
 } from '@causeway/protocol';
+import { type CompiledShare, compiledShare, requireShare, sizesByTenant } from './compiled-share.ts';
 
 /** Largest value of a key of `compiled` in bytes of JSON, so that it fits into one message with room to spare. */
 export const maxValueBytes = 500_000;
@@ -42,26 +43,35 @@ const someQueueName = () => 'x'.repeat(27);
 
 /**
  * Throws PAYLOAD_TOO_LARGE where these changes would make an API's entry at a site larger than can be sent there:
- * its manifest, and one rule for each policy that concerns it.
+ * its manifest, and one rule for each policy that concerns it; or what all sites must be told of a tenant more than its
+ * share.
  */
 export function requireFitting(
   standing: Documents,
   changes: readonly (ApiDocument | PolicyDocument | Service)[],
+  share: CompiledShare = compiledShare(standing.sites),
 ): void {
   const tenants = new Set(changes.map(({ tenant }) => tenant));
-  const after = overlay(standing, changes);
   const ofTenants = <T extends { tenant?: string | undefined }>(documents: readonly T[]) =>
     documents.filter(({ tenant }) => tenants.has(tenant ?? ''));
-  const documents = {
-    sites: after.sites,
-    services: ofTenants(after.services),
-    apis: ofTenants(after.apis),
-    policies: ofTenants(after.policies),
+  const tablesOf = ({ sites, services, apis, policies }: Documents) =>
+    compile(
+      { sites, services: ofTenants(services), apis: ofTenants(apis), policies: ofTenants(policies) },
+      someQueueName,
+      0,
+    );
+  const tables = tablesOf(overlay(standing, changes));
+  const sizes = new Map<object, number>();
+  const sizeOf = (value: ServedApi | VisibleApis) => {
+    const known = sizes.get(value) ?? bytesOf(value);
+    sizes.set(value, known);
+    return known;
   };
-  for (const [site, table] of compile(documents, someQueueName, 0)) {
+  const stored = (value: ServedApi | VisibleApis) => Math.min(sizeOf(value), maxValueBytes);
+  for (const [site, table] of tables) {
     for (const value of table.values()) {
       if ('apis' in value) continue;
-      const bytes = bytesOf(value);
+      const bytes = sizeOf(value);
       if (bytes <= maxValueBytes) continue;
       const { service, version } = value.manifest;
       throw new CausewayError(
@@ -71,6 +81,7 @@ export function requireFitting(
       );
     }
   }
+  requireShare(sizesByTenant(tables, stored), () => sizesByTenant(tablesOf(standing), stored), share);
 }
 
 /** The documents as they stand after these changes. */

@@ -45,6 +45,12 @@ export function createControlDesk(options: {
   usersTaken: (site: string) => void;
   /** A site made new keys, or uses them. */
   rekey: (site: string, request: RekeyRequest) => Promise<void>;
+  /** A site has made its keys for a tenant; resolves with the revision that has its users. */
+  arrived: (
+    site: string,
+    gateway: string,
+    keys: Pick<Messages['TenantKeys'], 'tenant' | 'keys'>,
+  ) => Promise<number>;
   clock: Clock;
   logger: Logger;
 }): ControlDesk {
@@ -111,6 +117,10 @@ export function createControlDesk(options: {
         const request = expect('CompiledRequest', body, gateway);
         return { ...compiler.changesSince(site, request.since, request.bucket), time: time() };
       }
+      case 'tenant': {
+        const { tenant, keys } = expect('TenantKeys', body, gateway);
+        return { revision: await options.arrived(site, gateway, { tenant, keys }), time: time() };
+      }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
         gateways.received(site, gateway, request.revision);
@@ -168,11 +178,9 @@ export function createControlDesk(options: {
 }
 
 /** The parsed request of that gateway, or INVALID_REQUEST with the place of the fault. */
-function expect<N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'RekeyRequest'>(
-  name: N,
-  body: Uint8Array,
-  gateway: string,
-): Messages[N] {
+function expect<
+  N extends 'PublishRequest' | 'BeatRequest' | 'CompiledRequest' | 'Receipt' | 'RekeyRequest' | 'TenantKeys',
+>(name: N, body: Uint8Array, gateway: string): Messages[N] {
   const parsed = parseMessage(name, body);
   if (parsed.fault) {
     const { pointer, problem } = parsed.fault;

@@ -32,6 +32,15 @@ export interface FormerSite {
   readonly gateways: Readonly<Record<string, readonly string[]>>;
 }
 
+/** What stays of a tenant that was removed: its name is not given again, its claims are void wherever it was. */
+export interface FormerAccount {
+  readonly kind: 'former-account';
+  readonly name: string;
+  readonly publicKey: string;
+  /** Claims that let nobody in. */
+  readonly jwt: string;
+}
+
 /** Any document of the bucket `documents`. */
 export type AnyDocument =
   | ApiDocument
@@ -40,6 +49,7 @@ export type AnyDocument =
   | Site
   | AccountDocument
   | ControlDocument
+  | FormerAccount
   | FormerSite;
 
 /** The key of a document. */
@@ -57,6 +67,8 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.account(document.name);
     case 'control':
       return documentKeys.control;
+    case 'former-account':
+      return documentKeys.formerAccount(document.name);
     case 'former-site':
       return documentKeys.formerSite(document.name);
   }
@@ -69,6 +81,7 @@ export interface DocumentStore {
   get(key: string): AnyDocument | undefined;
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
+  readonly formerAccounts: readonly FormerAccount[];
   readonly formerSites: readonly FormerSite[];
   /** True where a document of this key was deleted, and none stands. */
   isDeleted(key: string): boolean;
@@ -177,6 +190,9 @@ export async function openDocumentStore(
     },
     get accounts() {
       return documentsOf('account');
+    },
+    get formerAccounts() {
+      return documentsOf('former-account');
     },
     get formerSites() {
       return documentsOf('former-site');

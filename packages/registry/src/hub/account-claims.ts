@@ -25,8 +25,11 @@ export function createAccountClaims(options: {
   async function pushDue(hold: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
     const control = store.get(documentKeys.control);
-    const accounts =
-      control?.kind === 'control' ? [...store.accounts, { ...control, name: 'CONTROL' }] : store.accounts;
+    const accounts = [
+      ...store.accounts,
+      ...store.formerAccounts,
+      ...(control?.kind === 'control' ? [{ ...control, name: 'CONTROL' }] : []),
+    ];
     for (const { name, publicKey, jwt } of accounts) {
       if (taken.get(publicKey) === jwt || hold.includes(name)) continue;
       try {

@@ -1,6 +1,6 @@
 import { decodeJwt, publicKeyOf, reissueAccount } from '@causeway/identity';
 import { type AccountDocument, type Clock, documentKeys, type Logger } from '@causeway/protocol';
-import type { ControlDocument, DocumentStore } from '../documents/store.ts';
+import type { ControlDocument, DocumentStore, FormerAccount } from '../documents/store.ts';
 
 /**
  * Signs account claims anew that another operator key has signed: after the operator's keys were replaced, or where the
@@ -15,9 +15,14 @@ export async function reissueForeign(options: {
 }): Promise<void> {
   const { store, operator, clock, logger } = options;
   const own = publicKeyOf(operator);
-  const reissued: (AccountDocument | ControlDocument)[] = [];
+  const reissued: (AccountDocument | ControlDocument | FormerAccount)[] = [];
   const control = store.get(documentKeys.control);
-  for (const account of [...store.accounts, ...(control?.kind === 'control' ? [control] : [])]) {
+  for (const account of [
+    ...store.accounts,
+    // Sites that do not have them yet must be able to take them.
+    ...store.formerAccounts,
+    ...(control?.kind === 'control' ? [control] : []),
+  ]) {
     if (decodeJwt(account.jwt).issuer === own) continue;
     const { jwt } = await reissueAccount(account.jwt, { now: clock.now() }, operator);
     reissued.push({ ...account, jwt });

@@ -1,4 +1,4 @@
-import { accountNames, hubSite, isPublicKey } from '@causeway/identity';
+import { hubSite, isPublicKey } from '@causeway/identity';
 import { didYouMean } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -10,6 +10,7 @@ import {
   type Site,
 } from '@causeway/protocol';
 import type { AnyDocument, DocumentStore } from '../documents/store.ts';
+import { controlName } from './control-name.ts';
 import type { Voiding } from './voiding.ts';
 
 type Role = RekeyRequest['role'];
@@ -58,6 +59,7 @@ export function createRekeying(options: {
     }
     const before = site.rekey?.[role];
     if (before !== undefined) return before;
+    if (role === 'leaf') requireNoneCutOff(site);
     const id = Buffer.from(random.bytes(9)).toString('base64url');
     await store.put([{ ...site, rekey: { ...site.rekey, [role]: id } }]);
     return id;
@@ -97,30 +99,42 @@ export function createRekeying(options: {
       ([name, key]) => standing[name] === key || site.gateways[gateway]?.includes(key),
     );
     if (current && site.rekeyed?.includes(role)) return;
-    for (const tenant of Object.keys(site.tenants)) {
-      if (keys[tenant] === undefined) throw refused(`no new key of tenant ${tenant}`, `/keys`);
+    for (const [tenant, { joined }] of Object.entries(site.tenants)) {
+      // One that came while the site was doing as it was asked has keys that were made there for it.
+      if (keys[tenant] === undefined && !joined) throw refused(`no new key of tenant ${tenant}`, `/keys`);
     }
     const all = Object.values(wanted);
-    const bad = all.find((key) => !isPublicKey('user', key) || isKnown(key));
+    // It may have been told of some before: the site was killed, and a tenant came to it meanwhile.
+    const isNew = ([name, key]: [string, string]) =>
+      standing[name] !== key && !(name === controlName && site.gateways[gateway]?.at(-1) === key);
+    const fresh = Object.entries(wanted).filter(isNew);
+    const bad = fresh.map(([, key]) => key).find((key) => !isPublicKey('user', key) || isKnown(key));
     if (bad !== undefined || new Set(all).size < all.length) {
       throw refused(`${bad ?? 'one of them'} is no new key of a user`, '/keys');
     }
     const unknown = Object.keys(keys).find((tenant) => !Object.hasOwn(site.tenants, tenant));
     if (unknown !== undefined) throw refused(`tenant ${unknown} is not at site ${site.name}`, '/keys');
     const tenants = Object.fromEntries(
-      Object.entries(site.tenants).map(([tenant, of]) => [tenant, { ...of, [role]: keys[tenant] as string }]),
+      Object.entries(site.tenants).map(([tenant, of]) => {
+        const key = keys[tenant];
+        return [tenant, key === undefined ? of : { ...of, [role]: key }];
+      }),
     );
-    const signing = role === 'gateway' && own !== undefined;
+    const names = new Set(fresh.map(([name]) => name));
+    const signing = role === 'gateway' && names.has(controlName);
     await store.put([
       {
         ...site,
         tenants,
         // The newest last; those before signed what is in the records.
         ...(signing
-          ? { gateways: { ...site.gateways, [gateway]: [...(site.gateways[gateway] ?? []), own] } }
+          ? { gateways: { ...site.gateways, [gateway]: [...(site.gateways[gateway] ?? []), own as string] } }
           : {}),
         ...(role === 'leaf' && own !== undefined ? { leaf: own } : {}),
-        replaced: { ...site.replaced, [role]: ofClaimsHere(site, role, own, standing) },
+        replaced: {
+          ...site.replaced,
+          [role]: { ...site.replaced?.[role], ...ofClaimsHere(site, role, names, standing) },
+        },
         rekeyed: [...new Set([...(site.rekeyed ?? []), role])],
       },
     ]);
@@ -136,7 +150,8 @@ export function createRekeying(options: {
         if (account === controlName) changed.push(await voiding.control([key]));
         else {
           const document = accountOf(account);
-          if (document) changed.push(await voiding.tenant(document, [key]));
+          // Of one that is being removed all are void.
+          if (document && !document.removed) changed.push(await voiding.tenant(document, [key]));
         }
       }
       if (store.revision !== revision) continue;
@@ -183,9 +198,6 @@ export function createRekeying(options: {
   };
 }
 
-/** No tenant can be called that. */
-const controlName = accountNames.control.toLowerCase();
-
 /** The site's own key in that role, where its account is CONTROL. */
 function ownOf(site: Site, role: Role): string | undefined {
   if (role === 'leaf') return site.leaf;
@@ -196,17 +208,32 @@ function ownOf(site: Site, role: Role): string | undefined {
 function ofClaimsHere(
   site: Site,
   role: Role,
-  own: string | undefined,
+  names: ReadonlySet<string>,
   standing: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const { [controlName]: before, ...ofTenants } = standing;
-  const replaced = own !== undefined && before !== undefined && ownOf(site, role) === before;
-  return replaced ? { ...ofTenants, [controlName]: before } : ofTenants;
+  const ofThese = Object.entries(standing).filter(
+    ([name, before]) => names.has(name) && (name !== controlName || ownOf(site, role) === before),
+  );
+  return Object.fromEntries(ofThese);
 }
 
 function without<T extends object>(of: T | undefined, role: Role): T | undefined {
   const left = Object.fromEntries(Object.entries(of ?? {}).filter(([key]) => key !== role));
   return Object.keys(left).length > 0 ? (left as T) : undefined;
+}
+
+/** New keys would let a link in that the watchdog keeps out. */
+function requireNoneCutOff(site: Site): void {
+  const [cut] = Object.entries(site.tenants).filter(([, keys]) => keys.cutOff !== undefined);
+  if (!cut && site.cutOff === undefined) return;
+  const [tenant] = cut ?? [];
+  throw refused(
+    tenant === undefined
+      ? `the watchdog keeps site ${site.name} out: ${site.cutOff}`
+      : `the watchdog keeps the link of ${tenant} at site ${site.name} out: ${cut?.[1].cutOff}; take the tenant away ` +
+          `first (causeway tenant remove ${tenant} --site ${site.name})`,
+    '/site',
+  );
 }
 
 const refused = (reason: string, pointer: string) =>

@@ -86,7 +86,8 @@ export function createRetirement(options: {
     const due = store.all.services
       .filter((service) => service.tenant === tenant && dueOf(service).length > 0)
       .slice(0, atOnce);
-    if (!account || due.length === 0) return;
+    // Of a tenant that is being removed all keys are void.
+    if (!account || account.removed || due.length === 0) return;
     const gone = new Set(due.flatMap(dueOf));
     const changed: AnyDocument[] = [await voiding.tenant(account, [...gone])];
     // Others changed meanwhile: the next time that is looked.

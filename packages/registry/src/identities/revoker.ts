@@ -11,6 +11,7 @@ import {
   type Site,
 } from '@causeway/protocol';
 import type { AnyDocument, DocumentStore, FormerSite } from '../documents/store.ts';
+import { controlName } from './control-name.ts';
 import type { Voiding } from './voiding.ts';
 
 /** Takes identities out of use, for good. */
@@ -106,17 +107,24 @@ export function createRevoker(options: {
       const changed: AnyDocument[] = [];
       for (const [tenant, keys] of Object.entries(site.tenants)) {
         const account = accountOf(tenant);
-        if (!account) continue;
+        // Of one that is being removed all are void.
+        if (!account || account.removed) continue;
         const ofServices = services
           .filter((service) => service.tenant === tenant)
           .flatMap(({ keys }) => keys);
-        const all = [keys.gateway, ...(keys.leaf === undefined ? [] : [keys.leaf]), ...ofServices];
+        const { gateway, leaf } = site.replaced ?? {};
+        const own = [keys.gateway, keys.leaf, gateway?.[tenant], leaf?.[tenant]].filter(
+          (key) => key !== undefined,
+        );
+        const all = [...own, ...ofServices];
         count += all.length;
         changed.push(await voiding.tenant(account, all));
       }
       if (site.leaf !== undefined) {
-        changed.push(await voiding.control([site.leaf]));
-        count += 1;
+        const before = site.replaced?.leaf?.[controlName];
+        const own = [site.leaf, ...(before === undefined ? [] : [before])];
+        changed.push(await voiding.control(own));
+        count += own.length;
       }
       // A key was issued meanwhile: it is to be void too.
       if (store.revision !== revision) continue;

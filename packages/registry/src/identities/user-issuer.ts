@@ -1,9 +1,7 @@
 import { accountNames, decodeJwt, hubSite, issueUser } from '@causeway/identity';
 import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
+import { controlName } from './control-name.ts';
 import { type Signers, signedByOther } from './signers.ts';
-
-/** Stands for CONTROL where a tenant stands otherwise; no tenant can be called that. */
-const controlName = accountNames.control.toLowerCase();
 
 /** Issues users of accounts that the registry signs for. */
 export interface UserIssuer {
@@ -45,8 +43,11 @@ export function createUserIssuer(options: {
   ): Promise<{ id: string; jwt: string } | undefined> {
     const earlier = before as { id: string; jwt: string } | undefined;
     const signer = keyring.signer(tenant, role);
-    // What it was founded with is good until it hosts something, has new keys, or others sign.
-    const founded = !site.rekeyed?.includes(role) && keyring.replaced(tenant, role) === undefined;
+    // What it was founded with is good until it hosts something, has new keys, or others sign; who joined later has only these.
+    const founded =
+      !site.tenants[tenant]?.joined &&
+      !site.rekeyed?.includes(role) &&
+      keyring.replaced(tenant, role) === undefined;
     if (hosts.length === 0 && !earlier && founded) return undefined;
     if (earlier) {
       const claims = decodeJwt(earlier.jwt);
@@ -78,6 +79,8 @@ export function createUserIssuer(options: {
     const edge = site.name !== hubSite;
     // An edge's gateway is in an account of the edge's own, which signs for it.
     if (edge !== (role === 'leaf')) return undefined;
+    // What the watchdog keeps out must not be let in by claims that are later.
+    if (edge && site.cutOff !== undefined) return undefined;
     const key = edge ? site.leaf : keys.at(-1);
     if (key === undefined) return undefined;
     const signer = keyring.signer(accountNames.control, role);
@@ -135,7 +138,8 @@ export function createUserIssuer(options: {
           .map((service) => service.name);
         for (const role of ['gateway', 'leaf'] as const) {
           const key = keys[role];
-          if (key === undefined) continue;
+          // A new one would be later than the revocation, and valid.
+          if (key === undefined || (role === 'leaf' && keys.cutOff !== undefined)) continue;
           const entry = compiledKeys.user(tenant, role);
           const user = await hostingUser(site, tenant, role, key, hosts, before.get(entry));
           if (user) users.set(entry, user);

@@ -67,6 +67,12 @@ export function createVoiding(options: {
     },
     async tenant(account, keys, signing = signingKeysOf(account.jwt)) {
       const { name } = account;
+      if (account.removed) {
+        throw new CausewayError(
+          'CONFLICT',
+          `tenant ${name} is being removed; causeway tenant remove ${name} completes it`,
+        );
+      }
       const { jwt } = await issueAccount(
         {
           kind: 'tenant',

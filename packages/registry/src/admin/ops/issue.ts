@@ -8,6 +8,7 @@ import {
   type Service,
 } from '@causeway/protocol';
 import type { Compiler } from '../../compile/compiler.ts';
+import { requireFitting } from '../../compile/fitting.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { IdentityReceipts } from '../../identities/receipts.ts';
 import { type Signers, signedBy } from '../../identities/signers.ts';
@@ -67,6 +68,8 @@ export function issueOperation(options: {
       keys: [...new Set([...(before?.keys ?? []), key])],
       ...(labels === undefined ? {} : { labels }),
     };
+    // Another key for an identity that stands changes no table.
+    if (!before || labels !== undefined) requireFitting(store.all, [next]);
     await store.put([next]);
     return jwt;
   }
