@@ -23,7 +23,7 @@ import { cloudLinks, createServerLinks } from './tenant/links.ts';
 import { createRoster } from './tenant/roster.ts';
 import { createTenantUsers } from './tenant/tenant-users.ts';
 import { createBlockSigner, openOwnUser } from './users/own-user.ts';
-import { openPendingKeys } from './users/pending-keys.ts';
+import { openPendingKeys, ownName } from './users/pending-keys.ts';
 import { createRekeying } from './users/rekeying.ts';
 import { createUserRenewal } from './users/renewal.ts';
 import { within } from './within.ts';
@@ -156,7 +156,8 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       account: claims.push,
       tenant: roster.wanted,
       user: (tenant, role, user) => {
-        if (!roster.user(tenant, role, user)) users.renew(tenant, role, user);
+        // The site's own user is of no tenant that could be coming.
+        if (tenant === ownName || !roster.user(tenant, role, user)) users.renew(tenant, role, user);
       },
       callers(tenant, from, shard, known) {
         callers.set(tenant, from, shard, known);
