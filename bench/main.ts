@@ -1,5 +1,6 @@
-// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares;
-// `discovery`: how soon changes are seen; `in-force`: from apply to in force at three sites. See bench/README.md.
+// `npm run bench -- call`: measurements against plain NATS; `compare`: what publishing compares; `discovery`: how soon changes
+// are seen; `in-force`: from apply to in force at three sites; `revocation`: how soon a revoked service is cut. See
+// bench/README.md.
 import { Command, Option } from 'commander';
 import { type CallBenchOptions, runCallBench } from './call.ts';
 import { compareReport, runCompareBench } from './compare.ts';
@@ -7,46 +8,43 @@ import { type DiscoveryBenchOptions, discoveryReport, runDiscoveryBench } from '
 import { type InForceBenchOptions, inForceReport, runInForceBench } from './in-force.ts';
 import { callReport } from './lib/report.ts';
 import { wholeNumber } from './lib/whole-number.ts';
+import { type RevocationBenchOptions, revocationReport, runRevocationBench } from './revocation.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Aborted by the first SIGINT or SIGTERM. */
-function untilStopped(): AbortSignal {
+type Output = { readonly output: string };
+
+/** Ends what runs at a signal, and prints what came of it. */
+async function bench<R extends { readonly faults: readonly string[] }>(
+  run: (around: { readonly signal: AbortSignal; readonly onProgress: typeof say }) => Promise<R>,
+  text: (report: R) => string,
+  { output }: Output,
+): Promise<void> {
   const stop = new AbortController();
   const onSignal = (signal: NodeJS.Signals) => {
     say(`${signal}: stopping and cleaning up`);
-    stop.abort(new Error(`ended by ${signal}`));
+    stop.abort();
   };
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
-  return stop.signal;
-}
-
-async function benchCall(options: Omit<CallBenchOptions, 'signal' | 'onProgress'> & { output: string }) {
-  const report = await runCallBench({ ...options, signal: untilStopped(), onProgress: say });
-  process.stdout.write(
-    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : callReport(report),
-  );
+  const report = await run({ signal: stop.signal, onProgress: say });
+  process.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : text(report));
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
-async function benchDiscovery(options: Pick<DiscoveryBenchOptions, 'changes'> & { output: string }) {
-  const report = await runDiscoveryBench({ ...options, signal: untilStopped(), onProgress: say });
-  process.stdout.write(
-    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : discoveryReport(report),
-  );
-  if (report.faults.length > 0) process.exitCode = 1;
-}
+type Own<O> = Omit<O, 'signal' | 'onProgress'> & Output;
 
-async function benchInForce(
-  options: Omit<InForceBenchOptions, 'signal' | 'onProgress'> & { output: string },
-) {
-  const report = await runInForceBench({ ...options, signal: untilStopped(), onProgress: say });
-  process.stdout.write(
-    options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : inForceReport(report),
-  );
-  if (report.faults.length > 0) process.exitCode = 1;
-}
+const benchCall = (options: Own<CallBenchOptions>) =>
+  bench((around) => runCallBench({ ...options, ...around }), callReport, options);
+const benchDiscovery = (options: Own<DiscoveryBenchOptions>) =>
+  bench((around) => runDiscoveryBench({ ...options, ...around }), discoveryReport, options);
+const benchInForce = (options: Own<InForceBenchOptions>) =>
+  bench((around) => runInForceBench({ ...options, ...around }), inForceReport, options);
+const benchRevocation = (options: Own<RevocationBenchOptions>) =>
+  bench((around) => runRevocationBench({ ...options, ...around }), revocationReport, options);
+
+const outputOption = () =>
+  new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table');
 
 const program = new Command('bench').description('Measures Causeway on this machine.');
 program
@@ -61,41 +59,42 @@ program
     wholeNumber(0, 2 ** 32 - 1),
     Math.floor(Math.random() * 2 ** 32),
   )
-  .addOption(
-    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
-  )
+  .addOption(outputOption())
   .action(benchCall);
+
+program
+  .command('compare')
+  .description('manifests within the bounds that are hard to compare, with the version that stands')
+  .option('--rounds <n>', 'times that each is compared', wholeNumber(1, 100), 9)
+  .addOption(outputOption())
+  .action(({ rounds, output }: { rounds: number; output: string }) => {
+    const report = runCompareBench({ rounds, natsServer: 'none' });
+    process.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : compareReport(report));
+  });
+
+program
+  .command('discovery')
+  .description('from a publication, a policy, an instance that starts or stops, to the event at another site')
+  .option('--changes <n>', 'changes of each kind', wholeNumber(1, 1_000), 100)
+  .addOption(outputOption())
+  .action(benchDiscovery);
+
 program
   .command('in-force')
   .description('from apply to in force at three sites')
   .option('--changes <n>', 'changes that are measured, one after the other', wholeNumber(1, 10_000), 200)
   .option('--inflight <n>', 'calls in flight meanwhile', wholeNumber(0, 1024), 16)
   .option('--policies <n>', 'policies that stand beside the one that is changed', wholeNumber(0, 200_000), 0)
-  .addOption(
-    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
-  )
+  .addOption(outputOption())
   .action(benchInForce);
 
 program
-  .command('discovery')
-  .description('from a publication, a policy, an instance that starts or stops, to the event at another site')
-  .option('--changes <n>', 'changes of each kind', wholeNumber(1, 1_000), 100)
-  .addOption(
-    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
-  )
-  .action(benchDiscovery);
-
-program
-  .command('compare')
-  .description('manifests within the bounds that are hard to compare, with the version that stands')
-  .option('--rounds <n>', 'times that each is compared', wholeNumber(1, 100), 9)
-  .addOption(
-    new Option('-o, --output <form>', 'form of the result').choices(['table', 'json']).default('table'),
-  )
-  .action(({ rounds, output }: { rounds: number; output: string }) => {
-    const report = runCompareBench({ rounds, natsServer: 'none' });
-    process.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : compareReport(report));
-  });
+  .command('revocation')
+  .description('how soon a revoked service is cut at every server, with calls going on')
+  .option('--revocations <n>', 'services revoked, one after the other', wholeNumber(3, 5_000), 200)
+  .option('--inflight <n>', 'calls in flight meanwhile', wholeNumber(1, 1024), 2)
+  .addOption(outputOption())
+  .action(benchRevocation);
 
 try {
   await program.parseAsync();

@@ -11,6 +11,7 @@ import { silent } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 import { doorOf, linksOf } from './support/doors.ts';
 import { knock } from './support/knock.ts';
+import { rawClient } from './support/raw-client.ts';
 
 const manifest = {
   kind: 'api',
@@ -58,9 +59,17 @@ describe('revocation of a site', () => {
       path.join(fabricLayout(fabric.dir).site(site).leafCreds, `${name}.leaf.creds`);
     const before = (await linksOf(fabric)).filter(({ name }) => name === 'edge-a');
     const service = await passOf(await fabric.identity('edge-b', 'quotes'));
-    const done = await run('revoke', 'edge-b', '-o', 'json');
+    const own = await rawClient(fabric.url('edge-b'), await readFile(fabric.ca, 'utf8'), service);
+    const done = await run('revoke', 'edge-b', '--wait', '8s', '-o', 'json');
     // Its links for the tenant and for itself, the tenant's gateway, and one service.
     expect({ code: done.code, ...JSON.parse(done.stdout) }).toMatchObject({ code: 0, keys: 4, services: 1 });
+    expect((JSON.parse(done.stdout) as { sites: unknown }).sites).toEqual([
+      { site: 'cloud', inForce: true },
+      { site: 'edge-a', inForce: true },
+      // It was told before its own link was cut, did as it was told, and said so.
+      { site: 'edge-b', inForce: true, cutOff: true },
+    ]);
+    await own.connection.closed();
     // What runs goes on alone; the next `up` leaves it out.
     expect(await readFabric(fabric.dir)).toMatchObject({ sites: ['cloud', 'edge-a'] });
     await until('it has no link', async () => !(await linksOf(fabric)).some(({ name }) => name === 'edge-b'));
@@ -76,7 +85,7 @@ describe('revocation of a site', () => {
       }
       expect(await knock(door, await passOf(creds('edge-a', name)))).toBe('in');
     }
-    for (const site of ['cloud', 'edge-a']) {
+    for (const site of ['cloud', 'edge-a', 'edge-b']) {
       const at = await doorOf(fabric, site, 'client');
       await until(`${site} refuses its services`, async () => (await knock(at, service)) !== 'in');
     }

@@ -35,8 +35,13 @@ describe('revocation', () => {
     const revoked = await open(trader);
     const others = await open(desk);
     const closed = revoked.map(({ connection }) => connection.closed());
-    const { keys } = await fabric.admin.revoke({ tenant: 'acme', site: 'edge-a', service: 'trader' });
+    const { keys, sites: receipts } = await fabric.admin.revoke({
+      ...{ tenant: 'acme', site: 'edge-a', service: 'trader' },
+      wait: 8_000,
+    });
     expect(keys).toBe(1);
+    // A receipt of each site's gateway: whoever comes from now on is refused.
+    expect(receipts).toEqual(['cloud', 'edge-a', 'edge-b'].map((site) => ({ site, inForce: true })));
     await Promise.all(closed);
     for (const site of sites) {
       expect([site, await knock(await doorOf(fabric, site, 'client'), trader)]).toEqual([site, refused]);

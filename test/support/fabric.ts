@@ -35,12 +35,16 @@ export async function startTestFabric(
     tenants?: readonly string[];
     certificateDays?: number;
     logger?: Logger;
+    /** How often the watchdog looks, in ms. */
+    watchdogMs?: number;
   } = {},
 ): Promise<TestFabric> {
   const folder = await openTemporaryFolder('causeway-fabric-');
   const dir = path.join(folder.path, 'fabric');
   const { path: binary } = await findNatsServer({});
   let fabric: Fabric;
+  const before = process.env.CAUSEWAY_WATCHDOG;
+  if (options.watchdogMs !== undefined) process.env.CAUSEWAY_WATCHDOG = String(options.watchdogMs);
   try {
     fabric = await up({
       dir,
@@ -55,6 +59,9 @@ export async function startTestFabric(
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
+  } finally {
+    if (before === undefined) delete process.env.CAUSEWAY_WATCHDOG;
+    else process.env.CAUSEWAY_WATCHDOG = before;
   }
   const admin = await connectAdmin(dir, ports);
   const connections: Causeway[] = [];

@@ -18,6 +18,7 @@ import { addInit } from './commands/init.ts';
 import { addOperator } from './commands/operator.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRevoke } from './commands/revoke.ts';
+import { addRotate } from './commands/rotate.ts';
 import { addRun } from './commands/run.ts';
 import { addService } from './commands/service.ts';
 import { addSite } from './commands/site.ts';
@@ -75,6 +76,7 @@ export function createProgram(context: Context): Command {
   addTenantCommand(program, context);
   addSite(program, context);
   addRevoke(program, context);
+  addRotate(program, context);
   addApply(program, context);
   addGet(program, context);
   addDelete(program, context);

@@ -6,13 +6,13 @@ export {
   type HubAddress,
   hubAddress,
 } from './admin/client.ts';
+export { rotateService } from './admin/rotate-service.ts';
 export { type BackupSummary, backupFabric } from './backup/backup.ts';
 export { type RestoreSummary, restoreFabric, restoreHub } from './backup/restore.ts';
 export { keepCertificate } from './certificates/keep-certificate.ts';
 export { tailRecords, verifyChains } from './console/audit.ts';
 export { type Console, type ConsoleReading, openConsole } from './console/console.ts';
 export { type Counters, type RecountReport, readCounters, recount } from './console/flow.ts';
-export { type AddedTenant, addTenant } from './founding/add-tenant.ts';
 export { forgetSite } from './founding/forget-site.ts';
 export { type FabricPlan, foundFabric, isFounded } from './founding/found.ts';
 export type { SitePlan } from './founding/site.ts';
@@ -35,6 +35,8 @@ export {
   type SiteSettings,
   siteUrl,
 } from './settings.ts';
+export type { TenantProgress } from './tenants/await-tenant.ts';
+export { bringTenant, removeTenant, type TenantAdded, type TenantRemoved } from './tenants/change-tenants.ts';
 export { down } from './up/down.ts';
 export { exposedKeys } from './up/exposed.ts';
 export { lockHolder } from './up/lock.ts';
@@ -42,5 +44,4 @@ export { holdPart } from './up/part-lock.ts';
 export { readProcesses } from './up/processes.ts';
 export { ailments } from './up/ready.ts';
 export { residentBytes } from './up/running.ts';
-export { takeUpTenant } from './up/take-up.ts';
 export { type Fabric, type FabricSummary, type SiteSummary, type UpOptions, up } from './up/up.ts';

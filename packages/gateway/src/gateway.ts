@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Clock, Logger, Random } from '@causeway/protocol';
-import { createHubClock, createReplyMux, createSigner, createTokens, readCreds } from '@causeway/transport';
+import { createHubClock, createReplyMux, createTokens } from '@causeway/transport';
 import { type Broker, openBroker } from './broker/broker.ts';
 import { cloudClaims, createClaimsPusher } from './claims/claims.ts';
+import { takeHinted } from './claims/hinted.ts';
 import { type GatewayConfig, streamsOf } from './config.ts';
 import { createConnections } from './connections.ts';
 import { createControlLink } from './control/control-link.ts';
@@ -13,6 +14,7 @@ import { createQuotaPool } from './quota/pool.ts';
 import { openRecorders } from './records/recorders.ts';
 import { retry } from './retry.ts';
 import { noServerMemory, watchServerMemory } from './server-memory.ts';
+import { createCallers } from './state/callers.ts';
 import { openContact } from './state/contact.ts';
 import { cloudCopy, createCompiledCopy } from './state/copy.ts';
 import { createInForce } from './state/in-force.ts';
@@ -20,6 +22,12 @@ import { readCompiled } from './state/reader.ts';
 import { createSiteState } from './state/site-state.ts';
 import type { VisibilityChange } from './state/views.ts';
 import { startTenantAgent, type TenantAgent } from './tenant/agent.ts';
+import { cloudLinks, createServerLinks } from './tenant/links.ts';
+import { createRoster } from './tenant/roster.ts';
+import { createTenantUsers } from './tenant/tenant-users.ts';
+import { createBlockSigner, openOwnUser } from './users/own-user.ts';
+import { openPendingKeys, ownName } from './users/pending-keys.ts';
+import { createRekeying } from './users/rekeying.ts';
 import { createUserRenewal } from './users/renewal.ts';
 import { within } from './within.ts';
 
@@ -75,7 +83,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
 
   const inboxPrefix = `_INBOX.${site}.gateway.${gateway}`;
   const connection = await connections.keep('gateway.creds', inboxPrefix);
-  const signer = createSigner(readCreds(path.join(config.credsDir, 'gateway.creds')).seed);
+  const signer = createBlockSigner(config);
   await patiently('counters of the site before', () => carryCounters({ connection, config, logger }));
   const records = await openRecorders({
     connection,
@@ -106,13 +114,44 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const quotas = createQuotaPool({ ask: control.shares, hub, clock });
   const contact = await openContact({ file: path.join(config.credsDir, 'heard.json'), clock, logger });
   const agents = new Map<string, TenantAgent>();
-  const users = createUserRenewal({ config, agents, clock, logger, signal: stopping.signal });
+  /** Its own user has another key: that one signs from now on, and the connection comes back with it. */
+  const ownRenewed = async () => {
+    signer.renew();
+    await connection.reconnect();
+  };
+  const pending = await openPendingKeys(config.credsDir, random);
+  const around = { config, pending, clock, logger, signal: stopping.signal };
+  const users = createUserRenewal({ ...around, agents, ownRenewed });
+  const own = await openOwnUser({ config, clock, renewed: ownRenewed });
+  const rekeying = createRekeying({ ...around, agents, users, own, tell: control.rekey });
+  const tenantUsers = createTenantUsers(config, random);
+  const roster = createRoster({
+    agents,
+    steps: {
+      announce: async (tenant) => {
+        await control.tenantKeys(tenant, await tenantUsers.keys(tenant));
+        copy.refresh();
+      },
+      install: tenantUsers.install,
+      start: startTenant,
+      renew: users.renew,
+      leave: endTenant,
+    },
+    clock,
+    logger,
+    signal: stopping.signal,
+  });
+  const links =
+    system && config.serverDir !== undefined
+      ? createServerLinks({ connection: system, serverDir: config.serverDir })
+      : cloudLinks;
   const inForce = createInForce({
     tenants,
     async settled(tenant) {
+      await roster.settled(tenant);
       await users.settled(tenant);
       await claims.settled(tenant);
-      const concerned = tenant === undefined ? tenants : [tenant];
+      const concerned = tenant === undefined ? [...agents.keys()] : [tenant];
       await Promise.all(concerned.map((each) => agents.get(each)?.flush()));
     },
     onReached: (revision) => control.receipt(revision, users.taken()),
@@ -121,14 +160,26 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const notify = (revision: number, changes: readonly VisibilityChange[]) => {
     for (const change of changes) agents.get(change.tenant)?.notify(change, revision);
   };
+  const callers = createCallers();
   const state = createSiteState({
     site,
     logger,
     listener: {
       served: (tenant, service, major, api) => agents.get(tenant)?.served(service, major, api),
       account: claims.push,
-      user: users.renew,
+      tenant: roster.wanted,
+      user: (tenant, role, user) => {
+        // The site's own user is of no tenant that could be coming.
+        if (tenant === ownName || !roster.user(tenant, role, user)) users.renew(tenant, role, user);
+      },
+      callers(tenant, from, shard, known) {
+        callers.set(tenant, from, shard, known);
+        agents.get(tenant)?.callersChanged(from);
+      },
+      rekey: rekeying.asked,
       revision: (revision, changes) => {
+        // From now on it is known whether callers are listed.
+        if (inForce.revision === 0) for (const agent of agents.values()) agent.callersChanged();
         notify(revision, changes);
         inForce.applied(revision);
         logger.info({ revision, changes: changes.length }, 'revision applied');
@@ -145,12 +196,13 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   });
   const publisher = createPublisher({ state, control, inForce, clock });
 
-  for (const tenant of tenants) {
-    const agent = await startTenantAgent({
+  const startAgent = (tenant: string) =>
+    startTenantAgent({
       tenant,
       site,
       gateway,
       state,
+      callers,
       recorder: records.of(tenant),
       hub,
       quotas,
@@ -163,8 +215,35 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       epoch,
       onAvailable: (service, major, available) => availability.set(tenant, service, major, available),
     });
+
+  /** A tenant came to the site: its account is known before anything links to it, its chain is open before it calls. */
+  async function startTenant(tenant: string, account: string): Promise<void> {
+    await claims.settled(tenant);
+    await links.add(tenant, account);
+    await records.add(tenant);
+    await config.saveTenants?.([...agents.keys(), tenant]);
+    const agent = await startAgent(tenant);
     agents.set(tenant, agent);
+    for (const api of state.servedBy(tenant)) agent.served(api.service, api.major, api);
+    inForce.add(tenant, state.revision);
+    logger.info({ tenant }, 'tenant came to the site');
   }
+
+  /** A tenant left: what it recorded is stored and counted before anything of it is forgotten. */
+  async function endTenant(tenant: string): Promise<void> {
+    const agent = agents.get(tenant);
+    users.forget(tenant);
+    await agent?.close();
+    await records.remove(tenant);
+    await links.remove(tenant);
+    await tenantUsers.remove(tenant);
+    await config.saveTenants?.([...agents.keys()].filter((each) => each !== tenant));
+    inForce.remove(tenant);
+    agents.delete(tenant);
+    logger.info({ tenant }, 'tenant left the site');
+  }
+
+  for (const tenant of tenants) agents.set(tenant, await startAgent(tenant));
 
   const copy = broker
     ? createCompiledCopy({ site, manager: broker.manager, state, ask: control.compiled, clock, logger })
@@ -183,6 +262,11 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   state.caughtUp();
   // The registry's hint that something changed; renewals say so too, later.
   connection.subscribe(`${inboxPrefix}.changed`, { callback: copy.refresh });
+  // And account claims ahead of the tables that bring them too: what is void is cut at once.
+  connection.subscribe(`${inboxPrefix}.claims`, {
+    callback: (err, { data }) =>
+      void (err ?? takeHinted({ data, tenants: [...agents.keys()], claims, logger })),
+  });
   copy.refresh();
 
   const stopSweep = clock.every(quotaSweepMs, quotas.sweep);
@@ -203,11 +287,12 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       ),
     }),
     onReply: (reply) => {
-      contact.heard();
+      // A lease begins anew with the newest tables: by older ones somebody would be admitted who was revoked since.
+      if (reply.revision <= state.revision) contact.heard();
       copy.heard(reply);
     },
   });
-  logger.info({ revision: state.revision, tenants }, 'gateway ready');
+  logger.info({ revision: state.revision, tenants: [...agents.keys()] }, 'gateway ready');
 
   return {
     site,

@@ -132,7 +132,12 @@ test('accounts - wrong names, roles and keys are refused', async () => {
 });
 
 test('accounts - a leaf link may come back while the dead one is still counted', () => {
-  expect(accountLimits('tenant', { sites: 3, clients: 10 })).toEqual({ connections: 16, leafs: 6 });
+  expect(accountLimits('tenant', { sites: 3, clients: 10 })).toEqual({
+    subscriptions: 50_000,
+    payload: 1024 ** 2,
+    connections: 16,
+    leafs: 6,
+  });
   expect(accountLimits('control', { sites: 3 }).leafs).toBe(6);
   expect(accountLimits('system', { sites: 3 }).leafs).toBe(0);
   expect(accountLimits('site', { sites: 1, disk: 7 }).jetstream?.disk).toBe(7);

@@ -15,15 +15,33 @@ export interface AccountOptions<K extends AccountKind = AccountKind> {
   /**
    * Public account keys, one for each role that users shall have: whoever signs with such a key can give that
    * role and nothing else. In a system account they are plain signing keys, as its users carry their own
-   * permissions.
+   * permissions. Several keys of a role count alike: while one takes the other's place.
    */
-  readonly signingKeys: Partial<Record<RoleOf<K>, string>>;
+  readonly signingKeys: Partial<Record<RoleOf<K>, string | readonly string[]>>;
   readonly limits: AccountLimits;
   readonly revocations?: Revocations;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** `iat` of this account's JWT before; the new one is later, also within the same second. */
   readonly previousIat?: number;
+}
+
+/** Public keys that sign users, by role. */
+export type SigningKeys = Readonly<Record<string, readonly string[]>>;
+
+interface ScopedKey {
+  readonly role?: string;
+  readonly key?: string;
+}
+
+/** The signing keys of each role in an account's claims, as they stand there. */
+export function signingKeysOf(jwt: string): SigningKeys {
+  const found: Record<string, string[]> = {};
+  for (const { role, key } of (decodeJwt(jwt).nats.signing_keys ?? []) as readonly ScopedKey[]) {
+    if (role === undefined || key === undefined) continue;
+    found[role] = [...(found[role] ?? []), key];
+  }
+  return found;
 }
 
 /** Says what is wrong with the name of an account of that kind, or undefined. */
@@ -56,7 +74,7 @@ export async function issueAccount<K extends AccountKind>(
   if (!isPublicKey('account', publicKey)) {
     throw new RangeError(`${JSON.stringify(publicKey)} is not an account's public key`);
   }
-  const keys = Object.entries<string | undefined>(options.signingKeys);
+  const keys = Object.entries<string | readonly string[] | undefined>(options.signingKeys);
   const now = toSeconds(options.now);
   const revocations = options.revocations ?? {};
   return encodeClaims(
@@ -66,7 +84,9 @@ export async function issueAccount<K extends AccountKind>(
       iat: options.previousIat === undefined ? now : Math.max(now, options.previousIat + 1),
       nats: {
         limits: claimsOfLimits(kind, options.limits),
-        signing_keys: keys.flatMap(([role, key]) => (key === undefined ? [] : [signingKey(kind, role, key)])),
+        signing_keys: keys.flatMap(([role, of = []]) =>
+          [of].flat().map((key) => signingKey(kind, role, key)),
+        ),
         ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
         type: 'account',
       },
@@ -86,13 +106,21 @@ export async function renewAccount(
     readonly now: number;
     /** Other limits than before. */
     readonly limits?: { readonly kind: AccountKind; readonly limits: AccountLimits };
+    /** Signing keys of roles in CONTROL, instead of those that these roles have. */
+    readonly signingKeys?: SigningKeys;
   },
   operatorSeed: string,
 ): Promise<Issued> {
   const { name, subject, iat, nats, type } = decodeJwt(jwt);
   if (type !== 'account') throw new RangeError(`a JWT of type ${type}; expected an account's`);
   const { version: _, revocations: __, ...body } = nats as Record<string, unknown>;
-  const { revocations, limits } = options;
+  const { revocations, limits, signingKeys = {} } = options;
+  const others = ((body.signing_keys ?? []) as readonly ScopedKey[]).filter(
+    ({ role = '' }) => !Object.hasOwn(signingKeys, role),
+  );
+  const keys = Object.entries(signingKeys).flatMap(([role, of]) =>
+    of.map((key) => signingKey('control', role, key)),
+  );
   return encodeClaims(
     {
       name,
@@ -101,6 +129,7 @@ export async function renewAccount(
       nats: {
         ...body,
         ...(limits === undefined ? {} : { limits: claimsOfLimits(limits.kind, limits.limits) }),
+        ...(keys.length === 0 ? {} : { signing_keys: [...others, ...keys] }),
         ...(Object.keys(revocations).length === 0 ? {} : { revocations: { ...revocations } }),
       },
     },

@@ -4,6 +4,8 @@ export {
   issueAccount,
   reissueAccount,
   renewAccount,
+  type SigningKeys,
+  signingKeysOf,
   withRoomForSites,
 } from './accounts.ts';
 export {

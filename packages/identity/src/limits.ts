@@ -6,6 +6,10 @@ export interface AccountLimits {
   readonly connections: number;
   /** Leaf links. */
   readonly leafs: number;
+  /** Most subscriptions of one connection; a role's own limit may be lower. No limit where absent. */
+  readonly subscriptions?: number;
+  /** Most bytes of one message; the server's own limit, 1 MiB, holds in any case. */
+  readonly payload?: number;
   /** JetStream: absent where the account has none. */
   readonly jetstream?: {
     /** Bytes on disk that its streams may take. A server with less free space refuses the account. */
@@ -43,7 +47,7 @@ export function accountLimits(kind: AccountKind, options: LimitsOptions): Accoun
   const leafs = 2 * options.sites;
   switch (kind) {
     case 'tenant':
-      return { connections: clients + leafs, leafs };
+      return { connections: clients + leafs, leafs, subscriptions: 50_000, payload: mebibyte };
     case 'control':
       return {
         connections: clients + leafs + 8,
@@ -70,9 +74,9 @@ export function accountLimits(kind: AccountKind, options: LimitsOptions): Accoun
 /** Limits as account claims have them. What is left out of a claim counts as 0, so everything is in. */
 export function claimsOfLimits(kind: AccountKind, limits: AccountLimits): Record<string, unknown> {
   return {
-    subs: -1,
+    subs: limits.subscriptions ?? -1,
     data: -1,
-    payload: -1,
+    payload: limits.payload ?? -1,
     // Nothing is shared between accounts.
     imports: 0,
     exports: 0,

@@ -7,7 +7,7 @@ export {
   type ServerFolder,
   type ServerKind,
 } from './config/prepare.ts';
-export { type LeafRemote, remotesConf } from './config/remotes.ts';
+export { type LeafRemote, readRemotes, remotesConf } from './config/remotes.ts';
 export { type ConfValue, confString, toConf } from './config/to-conf.ts';
 export {
   defaultCacheDir,

@@ -10,6 +10,7 @@ export {
   withStanding,
 } from './compare-manifests.ts';
 export { compile, compileSite, nextEdge, type QueueKey, type QueueNames, type SiteTable } from './compile.ts';
+export { type CallerIndex, callerEntries, indexCallers } from './compile-callers.ts';
 export {
   type Allowed,
   type Caller,
@@ -42,6 +43,7 @@ export {
   type LiveTables,
 } from './live/live-tables.ts';
 export { sameValue } from './live/same-value.ts';
+export { longestLease } from './longest-lease.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { createRuleIndex, type RuleIndex } from './rule-index.ts';
 export { shortJson } from './short-json.ts';

@@ -36,6 +36,30 @@ const samples: {
     { revision: 1, changes: [{ kind: 'policy', name: 'p', change: 'created' }] },
     [{ changes: [{ kind: 'policy', name: 'p', change: 'lost' }] }, '/changes/0/change'],
   ],
+  AddTenantRequest: [
+    { tenant: 'globex', sites: ['edge-a'] },
+    [{ tenant: 'a.b' }, '/tenant'],
+    [{ sites: [] }, '/sites'],
+  ],
+  AddTenantReply: [
+    { revision: 1, tenant: 'globex', account: key, sites: ['cloud'] },
+    [{ sites: ['*'] }, '/sites/0'],
+  ],
+  RemoveTenantRequest: [
+    { tenant: 'globex', site: 'edge-a', force: true },
+    [{ site: '>' }, '/site'],
+    [{ force: 'yes' }, '/force'],
+  ],
+  RemoveTenantReply: [
+    { revision: 1, tenant: 'globex', sites: ['cloud'], keys: 2, deleted: 0 },
+    [{ keys: 1.5 }, '/keys'],
+  ],
+  TenantKeys: [
+    { gateway: 'gw-1', tenant: 'globex', keys: { gateway: key, leaf: key } },
+    [{ keys: {} }, '/keys/gateway'],
+    [{ tenant: 'a.b' }, '/tenant'],
+  ],
+  TenantMark: [{ account: key }, [{ account: 'short' }, '/account']],
   GetRequest: [{ kind: 'apis' }, [{ kind: 'secrets' }, '/kind'], [{ more: 1 }, '/more']],
   GetReply: [{ revision: 0, items: [{ any: 1 }] }, [{ items: ['x'] }, '/items/0']],
   InForceRequest: [
@@ -162,6 +186,40 @@ const samples: {
     [{ certificateDays: 0 }, '/certificateDays'],
   ],
   CertificateReply: [{ certificate: 'PEM', time: 1 }, [{ certificate: 1 }, '/certificate']],
+  RotateSigningRequest: [{ account: 'acme', finish: true, force: true, wait: 1 }, [{ wait: -1 }, '/wait']],
+  RotateSigningReply: [
+    {
+      revision: 1,
+      state: 'used',
+      sites: [{ site: 'edge-a', inForce: false, seen: null, lease: 1 }],
+      services: [],
+    },
+    [{ state: 'done' }, '/state'],
+  ],
+  RotateSiteRequest: [{ site: 'edge-a', role: 'leaf' }, [{ role: 'admin' }, '/role']],
+  RotateSiteReply: [{ revision: 1, id: 'x' }, [{ id: '' }, '/id']],
+  RekeyRequest: [
+    {
+      gateway: 'gw-1',
+      role: 'leaf',
+      id: 'x',
+      keys: { acme: `U${'A'.repeat(55)}` },
+      own: `U${'A'.repeat(55)}`,
+      done: true,
+    },
+    [{ keys: { acme: '' } }, '/keys/acme'],
+  ],
+  RekeyReply: [{ time: 1, revision: 1 }, [{ time: '' }, '/time']],
+  Rekey: [{ gateway: 'x', leaf: 'y' }, [{ admin: 'x' }, '/admin']],
+  KnownCallers: [{ names: ['desk'], revoked: ['trader'] }, [{ names: ['*'] }, '/names/0']],
+  RotateServiceRequest: [
+    { tenant: 'acme', site: 'edge-a', service: 'desk', key: `U${'A'.repeat(55)}`, grace: 0 },
+    [{ grace: -1 }, '/grace'],
+  ],
+  RotateServiceReply: [
+    { jwt: 'e.y.J', revision: 1, retiring: { [`U${'A'.repeat(55)}`]: 1 } },
+    [{ retiring: { U: '' } }, '/retiring/U'],
+  ],
   RemoveSiteRequest: [{ site: 'edge-a', force: true }, [{ force: 'yes' }, '/force']],
   DeleteRequest: [
     { kind: 'service', tenant: 'acme', site: 'edge-a', name: 'desk', force: true },

@@ -13,16 +13,8 @@ import { createRefusals } from './acts/refusals.ts';
 import { keepSigner } from './acts/signer-key.ts';
 import { createAdminDesk } from './admin/admin-desk.ts';
 import { createCallHistory } from './admin/documents/call-history.ts';
-import { applyOperation } from './admin/ops/apply.ts';
-import { consoleOperation } from './admin/ops/console.ts';
-import { deleteOperation } from './admin/ops/delete.ts';
-import { explainOperation } from './admin/ops/explain.ts';
-import { getOperation } from './admin/ops/get.ts';
-import { inForceOperation } from './admin/ops/in-force.ts';
-import { inviteOperation, uninviteOperation } from './admin/ops/invite.ts';
-import { issueOperation } from './admin/ops/issue.ts';
-import { removeSiteOperation, revokeOperation, revokeSiteOperation } from './admin/ops/revoke.ts';
-import { statusOperation } from './admin/ops/status.ts';
+import { adminOperations } from './admin/operations.ts';
+import { endConsoles } from './admin/ops/console.ts';
 import { createAnnouncer } from './announce/announcer.ts';
 import { createIdleSites, type IdleSites } from './announce/idle-sites.ts';
 import { createServing } from './announce/serving.ts';
@@ -30,9 +22,10 @@ import { createCollection } from './collect/collection.ts';
 import { startCloudPurge } from './collect/purge-cloud.ts';
 import { openCompiler } from './compile/compiler.ts';
 import { createQueueNames } from './compile/queue-names.ts';
-import { type RegistryConfig, readBootstrap, readKeyring } from './config.ts';
+import { noteTenant, type RegistryConfig, readBootstrap, readKeyring, strikeTenant } from './config.ts';
+import { createClaimsHint } from './control/claims-hint.ts';
 import { createControlDesk } from './control/control-desk.ts';
-import { createGateways } from './control/gateways.ts';
+import { createGateways, hasCaughtUp } from './control/gateways.ts';
 import { createHints, type Hints } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
 import { createStandings, standingSite } from './control/standings.ts';
@@ -42,8 +35,16 @@ import { keyOf, openDocumentStore } from './documents/store.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
+import { createLinkCut } from './identities/link-cut.ts';
 import { createLinkRefresh } from './identities/link-refresh.ts';
+import { createIdentityReceipts } from './identities/receipts.ts';
+import { createRekeying } from './identities/rekeying.ts';
+import { createRetirement } from './identities/retirement.ts';
 import { createRevoker } from './identities/revoker.ts';
+import { createSigners } from './identities/signers.ts';
+import { createSigning } from './identities/signing.ts';
+import { createTenantRemoval } from './identities/tenant-removal.ts';
+import { createTenants } from './identities/tenants.ts';
 import { createUserIssuer } from './identities/user-issuer.ts';
 import { createVoiding } from './identities/voiding.ts';
 import { createEnrollDesk } from './joining/enroll-desk.ts';
@@ -54,6 +55,7 @@ import { ledgerBucket } from './quota/bucket.ts';
 import { openQuotaLedger } from './quota/ledger.ts';
 import { createQuotaDesk } from './quota/quota-desk.ts';
 import { startReconciling } from './reconcile.ts';
+import { defaultWatchdogMs, startWatchdog, type Watchdog } from './watchdog/watchdog.ts';
 
 /** Milliseconds between purges of windows of quotas that are over. */
 const quotaPurgeMs = 30_000;
@@ -64,6 +66,9 @@ export interface Registry {
   readonly revision: number;
   stop(): Promise<void>;
 }
+
+/** A site that is cut off is given so long to take in that it is, in ms. */
+const lastWordMs = 500;
 
 /** What a registry is given from outside. */
 export interface RegistryPorts {
@@ -165,12 +170,14 @@ async function assemble(
   const claims = createAccountClaims({ store, hub, logger });
   await claims.push();
 
-  const users = createUserIssuer({ keyring, accountKey, clock, random });
+  const signers = createSigners({ dir: config.dir, keyring, store, random });
+  const users = createUserIssuer({ keyring: signers, accountKey, clock, random });
   const announcer = createAnnouncer({ connection: consoles, store });
   const queueNames = createQueueNames(keyring.queueSecret);
   let idleSites: IdleSites | undefined;
   // Made of the compiler, which tells them: what it compiles first, gateways hear of by their renewals' replies at once.
   let hints: Hints | undefined;
+  let watchdog: Watchdog | undefined;
   const compiler = await openCompiler({
     js,
     store,
@@ -178,16 +185,33 @@ async function assemble(
     users,
     clock,
     logger,
-    onChange: (site, revision) => hints?.changed(site, revision),
+    onChange: (site, revision) => {
+      hints?.changed(site, revision);
+      watchdog?.changed(site);
+    },
     onCompiled: (changed) => {
       announcer.announce(changed);
       idleSites?.refresh();
     },
   });
+  const gateways = createGateways(clock);
+  const hint = createClaimsHint({ connection, store });
+  const voiding = createVoiding({ store, compiler, keyring, claims, hint, bootstrap, clock });
+  // Before anything is compiled: what sites were given by an earlier registry is what they listen for.
+  watchdog = startWatchdog({
+    hub,
+    store,
+    compiler,
+    accountKey,
+    settled: (site) => hasCaughtUp(gateways.of(site), compiler.siteRevision(site)),
+    cutOff: createLinkCut({ store, voiding }),
+    intervalMs: config.watchdogMs ?? defaultWatchdogMs,
+    clock,
+    logger,
+  });
   // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
-  const gateways = createGateways(clock);
   const serving = createServing({ clock, onChange: () => idleSites?.refresh() });
   idleSites = createIdleSites({ compiler, serving, clock, logger });
   idleSites.refresh();
@@ -215,7 +239,9 @@ async function assemble(
       // The cloud's stream also holds the registry's records of acts: of every tenant, and of the fabric.
       if (site === hubSite) return tenant === 'any' || store.get(documentKeys.account(tenant)) !== undefined;
       const document = store.get(documentKeys.site(site));
-      return document?.kind === 'site' && Object.hasOwn(document.tenants, tenant);
+      if (document?.kind !== 'site') return false;
+      // Of one that was removed the last records may be on their way.
+      return Object.hasOwn(document.tenants, tenant) || document.formerTenants?.includes(tenant) === true;
     },
     clock,
     logger,
@@ -223,6 +249,8 @@ async function assemble(
   const publishing = createPublishing({ store, compiler, clock });
   const links = createLinkRefresh({ hub, store, compiler, accountKey, clock, logger });
 
+  const compile = () => compiler.run();
+  const rekeying = createRekeying({ store, voiding, compile, random, logger });
   const refreshed = new Set<string>();
   const papers = createSigningPapers(config);
   const controlDesk = createControlDesk({
@@ -243,23 +271,48 @@ async function assemble(
     serving: serving.renewed,
     confirmed: (site) => collection.confirmed(site),
     usersTaken: (site) => links.refresh(site),
+    rekey: rekeying.take,
+    arrived: (site, gateway, keys) => tenants.arrived(site, gateway, keys),
     clock,
     logger,
   });
   for (const site of store.all.sites) controlDesk.addSite(site.name);
 
-  const voiding = createVoiding({ store, compiler, keyring, claims, bootstrap, clock });
+  // Who joins after a signing key was replaced is signed for by the one in its place.
+  const current = { ...keyring, signer: signers.signer };
   const invitations = createInvitations({
-    ...{ store, keyring, control: bootstrap.control, papers, clock, random },
+    ...{ store, keyring: current, control: bootstrap.control, papers, clock, random },
   });
   const redemption = createRedemption({
-    ...{ store, invitations, voiding, keyring, bootstrap, accountKey, papers, clock, random },
+    ...{ store, invitations, voiding, keyring: current, bootstrap, accountKey, papers, clock, random },
     joined: (site) => controlDesk.addSite(site),
   });
   const enrollDesk = createEnrollDesk({ connection, invitations, redemption, clock, random, logger });
+  const receipts = createIdentityReceipts({ store, compiler, gateways, clock });
+  const tenants = createTenants({
+    store,
+    voiding,
+    keyring,
+    note: (account) => noteTenant(config, account),
+    founded: (tenant) => adminDesk.addTenant(tenant),
+    clock,
+    random,
+  });
+  const removal = createTenantRemoval({
+    store,
+    voiding,
+    keyring,
+    strike: (tenant, site) => strikeTenant(config, tenant, site),
+    async removed(tenant) {
+      adminDesk.removeTenant(tenant);
+      await endConsoles(consoleManager, tenant);
+    },
+    clock,
+  });
   const revoker = createRevoker({
     store,
     voiding,
+    lastWord: (site) => receipts.collect([site], lastWordMs),
     cutOff(site) {
       collection
         .ended(site)
@@ -267,37 +320,30 @@ async function assemble(
     },
   });
   const refusals = createRefusals({ ledger, revision: () => store.revision, clock, logger });
+  const retirement = createRetirement({ store, voiding, users, signers, clock, logger });
+  const { controlJwt } = bootstrap;
+  const signing = createSigning({ store, signers, voiding, receipts, controlJwt, compile, logger });
   const adminDesk = createAdminDesk({
     connection,
     tenants: store.accounts.map((account) => account.name),
-    operations: {
-      apply: applyOperation({ store, compiler, history, clock }),
-      get: getOperation({ store, compiler, gateways, clock }),
-      'in-force': inForceOperation({ store, standings }),
-      invite: inviteOperation({ invitations }),
-      uninvite: uninviteOperation({ invitations }),
-      explain: explainOperation({ store, clock }),
-      issue: issueOperation({ store, compiler, users, voiding, standings }),
-      console: consoleOperation({
-        store,
-        users,
-        manager: consoleManager,
-        acts: () => ledger.ends,
-        clock,
-        random,
-      }),
-      status: statusOperation({ store, compiler, gateways, standings, hub, collection, accountName }),
-      delete: deleteOperation({
+    operations: adminOperations({
+      ...{
         store,
         compiler,
-        revoker,
-        calls: createCallHistory(consoleManager, clock),
-        clock,
-      }),
-      revoke: revokeOperation({ revoker }),
-      'revoke-site': revokeSiteOperation({ revoker }),
-      'remove-site': removeSiteOperation({ revoker }),
-    },
+        gateways,
+        collection,
+        hub,
+        accountName,
+        history,
+        invitations,
+        standings,
+        receipts,
+      },
+      ...{ users, signers, voiding, revoker, retirement, signing, rekeying, tenants, removal, clock, random },
+      manager: consoleManager,
+      acts: () => ledger.ends,
+      calls: createCallHistory(consoleManager, clock),
+    }),
     refusals,
     clock,
     logger,
@@ -320,6 +366,7 @@ async function assemble(
       controlDesk.close();
       adminDesk.close();
       enrollDesk.close();
+      retirement.close();
       stopPurge();
       stopQuotaPurge();
       stopReconciling();
@@ -327,6 +374,7 @@ async function assemble(
       idleSites?.close();
       hints?.close();
       await refusals.stop();
+      await watchdog?.stop();
       await collection.stop();
       await consoles.drain();
       await connection.drain();

@@ -54,6 +54,9 @@ export function memoryDocuments(first: readonly AnyDocument[] = []): DocumentSto
     get accounts() {
       return ofKind('account');
     },
+    get formerAccounts() {
+      return ofKind('former-account');
+    },
     get formerSites() {
       return ofKind('former-site');
     },

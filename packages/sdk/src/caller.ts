@@ -12,9 +12,9 @@ import {
   type HubClock,
   headerBlock,
   headerBytes,
+  type MovableConnection,
   MuxError,
   type MuxFault,
-  type NatsConnection,
   type ReplyMux,
 } from '@causeway/transport';
 import { createCircuitBreaker } from './circuit-breaker.ts';
@@ -60,7 +60,7 @@ const firstDiscoveryMs = 1_000;
 /** What a caller stands on. */
 export interface CallerOptions {
   readonly identity: Identity;
-  readonly connection: NatsConnection;
+  readonly connection: MovableConnection;
   readonly mux: ReplyMux;
   readonly hub: HubClock;
   readonly link: Link;

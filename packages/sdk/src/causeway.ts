@@ -3,8 +3,10 @@ import {
   backoffDelay,
   connectNats,
   createHubClock,
+  createMovable,
   createReplyMux,
   createTokens,
+  type MovableConnection,
   type NatsConnection,
   permissionViolation,
   type Status,
@@ -14,6 +16,7 @@ import { createClient } from './client.ts';
 import { createDeprecations } from './deprecations.ts';
 import { createDiscovery, type DiscoverOptions } from './discovery.ts';
 import { createLink } from './link.ts';
+import { followCredentials } from './new-credentials.ts';
 import { createNoRouteReporter } from './no-route.ts';
 import { type ConnectOptions, type Settings, settingsOf } from './options.ts';
 import { type ServeOptions, type Serving, startServing } from './serving.ts';
@@ -103,16 +106,26 @@ export async function connect(options: ConnectOptions = {}): Promise<Causeway> {
   const prefix = `_INBOX.${identity.site}.${identity.service}.${createTokens(random)()}`;
   const link = createLink(clock);
   let denied = (_subject: string) => {};
-  const onStatus = (status: Status) => {
-    link.onStatus(status);
-    const refused = status.type === 'error' ? permissionViolation(status.error) : undefined;
-    if (refused?.operation === 'publish') denied(refused.subject);
+  let connection: MovableConnection | undefined;
+  /** Opens one. What happens to it is news while it is the one in use. */
+  const open = async (how: ConnectOptions = {}) => {
+    let own: NatsConnection | undefined;
+    const onStatus = (status: Status) => {
+      if (connection === undefined || own === connection.current) link.onStatus(status);
+      const refused = status.type === 'error' ? permissionViolation(status.error) : undefined;
+      if (refused?.operation === 'publish') denied(refused.subject);
+    };
+    own = await firstConnection(settings, prefix, onStatus, how);
+    return own;
   };
-  const connection = await firstConnection(settings, prefix, onStatus, options);
-  await requireOwnSite(connection, identity);
+  const first = await open(options);
+  await requireOwnSite(first, identity);
+  connection = createMovable(first);
   const mux = createReplyMux({ connection, prefix, clock, random });
   denied = mux.deny;
-  return assemble(settings, { connection, mux, link });
+  const { creds, logger } = settings;
+  const stopFollowing = followCredentials({ creds, connection, link, open, clock, logger });
+  return assemble(settings, { connection, mux, link, stopFollowing });
 }
 
 /**
@@ -155,13 +168,14 @@ async function firstConnection(
 function assemble(
   settings: Settings,
   base: {
-    readonly connection: NatsConnection;
+    readonly connection: MovableConnection;
     readonly mux: ReturnType<typeof createReplyMux>;
     readonly link: ReturnType<typeof createLink>;
+    readonly stopFollowing: () => void;
   },
 ): Causeway {
   const { identity, clock } = settings;
-  const { connection, mux, link } = base;
+  const { connection, mux, link, stopFollowing } = base;
   const hub = createHubClock(clock);
   const gateway = createSiteGateway({ identity, mux, hub, clock });
   const servings = new Set<Serving>();
@@ -209,6 +223,7 @@ function assemble(
 
   const end = (how: () => Promise<void>) => {
     closing.abort();
+    stopFollowing();
     ending ??= how();
     return ending;
   };

@@ -10,7 +10,7 @@ import {
   type Random,
   subjects,
 } from '@causeway/protocol';
-import { backoffDelay, type NatsConnection } from '@causeway/transport';
+import { backoffDelay, type PlainConnection } from '@causeway/transport';
 import { changes } from './changes.ts';
 import type { Link } from './link.ts';
 import type { SiteGateway } from './site-gateway.ts';
@@ -65,7 +65,7 @@ const recheckMs = 10_000;
 /** Starts with a first attempt in the background, and goes on until a gateway answers. */
 export function createDiscovery(options: {
   readonly identity: Identity;
-  readonly connection: NatsConnection;
+  readonly connection: PlainConnection;
   readonly gateway: SiteGateway;
   readonly link: Link;
   readonly clock: Clock;

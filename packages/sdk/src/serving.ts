@@ -9,7 +9,7 @@ import {
   type Random,
   subjects,
 } from '@causeway/protocol';
-import { type HubClock, hasReadableHeaders, type Msg, type NatsConnection } from '@causeway/transport';
+import { type HubClock, hasReadableHeaders, type MovableConnection, type Msg } from '@causeway/transport';
 import { type Answer, answerOf, errorAnswer, thrownAnswer } from './answer.ts';
 import { openContext } from './call-context.ts';
 import { instanceId } from './instance-id.ts';
@@ -53,7 +53,7 @@ export interface ServingCounts {
 /** What serving stands on. */
 export interface ServeSurroundings {
   readonly identity: Identity;
-  readonly connection: NatsConnection;
+  readonly connection: MovableConnection;
   readonly gateway: SiteGateway;
   readonly hub: HubClock;
   readonly link: Link;
@@ -161,7 +161,7 @@ export async function startServing(
     if (inFlight === 0) for (const done of idle) done();
   }
 
-  const subscription = connection.subscribe(`${prefix}>`, { callback: onRequest });
+  const subscription = connection.subscribe(`${prefix}>`, { queue: instance, callback: onRequest });
   const { health } = options;
   const registration = createRegistration({ ...around, manifest, instance, health });
   const giveUp = () => void registration.withdraw();

@@ -1,5 +1,6 @@
 import { type Clock, type Random, subjects } from '@causeway/protocol';
-import type { Msg, MsgHdrs, NatsConnection } from 'nats';
+import type { Msg, MsgHdrs } from 'nats';
+import type { PlainConnection } from './movable.ts';
 import { createMuxCore, type MuxFault } from './mux-core.ts';
 
 /** What an instance answered, or why there is no answer. */
@@ -27,7 +28,7 @@ export interface AnswerMux {
   /** Sends and calls back exactly once, later. Throws, and then never calls back, what `ReplyMux.send` throws. */
   ask(request: AnswerRequest, callback: (result: AnswerResult) => void): void;
   /** As `ReplyMux.rebind`. */
-  rebind(connection: NatsConnection): Promise<void>;
+  rebind(connection: PlainConnection): Promise<void>;
   /** Ends all questions as `closed` and unsubscribes. */
   close(): void;
 }
@@ -36,7 +37,7 @@ export interface AnswerMux {
 export function createAnswerMux(options: {
   readonly site: string;
   readonly gateway: string;
-  readonly connection: NatsConnection;
+  readonly connection: PlainConnection;
   readonly clock: Clock;
   readonly random: Random;
 }): AnswerMux {

@@ -15,6 +15,7 @@ export {
 export { createHubClock, type HubClock, type HubObservation } from './deadline.ts';
 export { type HeaderFields, headerBlock, headerBytes } from './header-block.ts';
 export { createLogger, type LoggerOptions, maskSecrets } from './logger.ts';
+export { createMovable, type MovableConnection, type PlainConnection } from './movable.ts';
 export { createReplyMux, type MuxRequestOptions, type ReplyMux, type ReplyMuxOptions } from './mux.ts';
 export { MuxError, type MuxFault, type MuxOutcome } from './mux-core.ts';
 export {

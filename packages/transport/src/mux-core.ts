@@ -1,5 +1,6 @@
 import { type Clock, hasReadableHeaders, type Random } from '@causeway/protocol';
-import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats';
+import type { Msg, MsgHdrs, Subscription } from 'nats';
+import type { PlainConnection } from './movable.ts';
 import { createDeadlineSweep, type Expiring } from './sweep.ts';
 import { createTokens } from './tokens.ts';
 
@@ -42,7 +43,7 @@ export interface MuxCore {
   send(request: MuxRequest, callback: (outcome: MuxOutcome) => void): string;
   abort(token: string): boolean;
   deny(subject: string): void;
-  rebind(connection: NatsConnection): Promise<void>;
+  rebind(connection: PlainConnection): Promise<void>;
   close(): void;
 }
 
@@ -55,7 +56,7 @@ interface Pending extends Expiring {
 
 /** Listens on `pattern`, whose last token is each request's own. */
 export function createMuxCore(options: {
-  readonly connection: NatsConnection;
+  readonly connection: PlainConnection;
   readonly pattern: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +65,7 @@ export function createMuxCore(options: {
   const nextToken = createTokens(options.random);
   const pending = new Map<string, Pending>();
   const sweep = createDeadlineSweep<Pending>(options.clock, (entry) => settle(entry, 'timeout'));
-  const subscriptions = new Map<NatsConnection, Subscription>();
+  const subscriptions = new Map<PlainConnection, Pick<Subscription, 'unsubscribe'>>();
   let connection = options.connection;
   let closed = false;
 
@@ -90,7 +91,7 @@ export function createMuxCore(options: {
     settle(entry, refused ? 'no-responders' : message);
   }
 
-  function bind(to: NatsConnection): void {
+  function bind(to: PlainConnection): void {
     subscriptions.set(to, to.subscribe(pattern, { callback: onReply }));
     void to.closed().then(() => {
       subscriptions.delete(to);

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@causeway/protocol';
-import type { Msg, MsgHdrs, NatsConnection } from 'nats';
+import type { Msg, MsgHdrs } from 'nats';
+import type { PlainConnection } from './movable.ts';
 import { createMuxCore, MuxError, type MuxOutcome } from './mux-core.ts';
 
 /** How one request is made. */
@@ -44,14 +45,14 @@ export interface ReplyMux {
    * Moves to another connection, and resolves when the server there knows the subscription. Requests sent
    * before go on waiting: their replies may come over either, until the old connection is closed.
    */
-  rebind(connection: NatsConnection): Promise<void>;
+  rebind(connection: PlainConnection): Promise<void>;
   /** Ends all requests as `closed` and unsubscribes. The connection is its owner's to close. */
   close(): void;
 }
 
 /** What a multiplexer stands on. */
 export interface ReplyMuxOptions {
-  readonly connection: NatsConnection;
+  readonly connection: PlainConnection;
   /** Subject prefix of the replies, without the last dot: one that the credentials may subscribe to. */
   readonly prefix: string;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { cut } from './cut.ts';
 import { gatewayKills, kills, promptKills } from './kills.ts';
 import { regrants } from './regrants.ts';
 import { restarts } from './restarts.ts';
+import { rotations } from './rotations.ts';
 import { stall } from './stall.ts';
 
 /** A scenario that is under way: its steps, to be run one after the other. */
@@ -41,6 +42,7 @@ export const scenarios: readonly AnyScenario[] = [
   any(gatewayKills),
   any(promptKills),
   any(regrants),
+  any(rotations),
   any(restarts),
   any(crowd),
   any(stall),

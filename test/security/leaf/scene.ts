@@ -59,7 +59,8 @@ const grants = [
 
 /** Brings it up: cloud, edge-a and edge-b, honest services and callers, and the attackers. */
 export async function startScene(): Promise<Scene> {
-  const fabric = await startTestFabric();
+  // What an attacker hears and does while nobody watches: the watchdog has tests of its own.
+  const fabric = await startTestFabric({ watchdogMs: 3_600_000 });
   const stops: (() => Promise<void>)[] = [() => fabric[Symbol.asyncDispose]()];
   const close = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();

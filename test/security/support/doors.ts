@@ -17,11 +17,13 @@ export interface Link {
   readonly id: number;
   readonly name: string;
   readonly account: string;
+  /** Subjects that the other end listens for. */
+  readonly subscriptions_list?: readonly string[];
 }
 
 /** The leaf links that the hub has now. */
 export async function linksOf(fabric: TestFabric): Promise<Link[]> {
   const { ports } = await readSite(fabric.dir, 'cloud');
-  const page = await fetch(`http://127.0.0.1:${ports.monitor}/leafz`);
+  const page = await fetch(`http://127.0.0.1:${ports.monitor}/leafz?subs=1`);
   return ((await page.json()) as { leafs?: Link[] }).leafs ?? [];
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  type AddTenantReply,
   type ApplyReply,
   type ApplyRequest,
   CausewayError,
@@ -22,9 +23,15 @@ import {
   type Logger,
   type Messages,
   type Random,
+  type RemoveTenantReply,
   type RevokeReply,
   type RevokeRequest,
   type RevokeSiteReply,
+  type RotateServiceReply,
+  type RotateServiceRequest,
+  type RotateSigningReply,
+  type RotateSigningRequest,
+  type RotateSiteReply,
   readReply,
   type StatusReply,
   type UninviteReply,
@@ -46,13 +53,25 @@ export interface AdminClient {
   status(): Promise<StatusReply>;
   revoke(request: RevokeRequest): Promise<RevokeReply>;
   /** Cuts a site off for good. */
-  revokeSite(site: string): Promise<RevokeSiteReply>;
+  revokeSite(site: string, options?: { wait?: number }): Promise<RevokeSiteReply>;
   /** Does that, and deletes the site with its services; with `force` also where it hosts APIs. */
   removeSite(site: string, options?: { force?: boolean }): Promise<RevokeSiteReply>;
   /** Invites a new site to join. */
   invite(request: InviteRequest): Promise<InviteReply>;
   /** Takes an invitation back. */
   uninvite(site: string): Promise<UninviteReply>;
+  /** Founds a tenant, or brings it to further sites; all where none is named. */
+  addTenant(tenant: string, sites?: readonly string[]): Promise<AddTenantReply>;
+  /** Takes a tenant away from a site, or from the fabric for good; with `force` also where it is in use. */
+  removeTenant(
+    tenant: string,
+    options?: { site?: string | undefined; force?: boolean },
+  ): Promise<RemoveTenantReply>;
+  /** Replaces the keys that sign an account's users, a step at a time. */
+  rotateSigning(request: RotateSigningRequest): Promise<RotateSigningReply>;
+  /** Asks a site to replace the keys of its gateway or of its links. */
+  rotateSite(site: string, role: 'gateway' | 'leaf'): Promise<RotateSiteReply>;
+  rotateService(request: RotateServiceRequest): Promise<RotateServiceReply>;
   /** Deletes one document. */
   delete(request: DeleteRequest): Promise<DeleteReply>;
   close(): Promise<void>;
@@ -145,11 +164,23 @@ export async function connectAdmin(
     console: (request) => ask('console', request, 'ConsoleReply'),
     status: () => ask('status', {}, 'StatusReply'),
     revoke: (request) => ask('revoke', request, 'RevokeReply'),
-    revokeSite: (site) => ask('revoke-site', { site }, 'RevokeSiteReply'),
+    revokeSite: (site, { wait } = {}) =>
+      ask('revoke-site', { site, ...(wait === undefined ? {} : { wait }) }, 'RevokeSiteReply'),
     removeSite: (site, { force } = {}) =>
       ask('remove-site', { site, ...(force ? { force } : {}) }, 'RevokeSiteReply'),
     invite: (request) => ask('invite', request, 'InviteReply'),
     uninvite: (site) => ask('uninvite', { site }, 'UninviteReply'),
+    addTenant: (tenant, sites) =>
+      ask('add-tenant', { tenant, ...(sites ? { sites } : {}) }, 'AddTenantReply'),
+    removeTenant: (tenant, { site, force } = {}) =>
+      ask(
+        'remove-tenant',
+        { tenant, ...(site === undefined ? {} : { site }), ...(force ? { force } : {}) },
+        'RemoveTenantReply',
+      ),
+    rotateSigning: (request) => ask('rotate-signing', request, 'RotateSigningReply'),
+    rotateSite: (site, role) => ask('rotate-site', { site, role }, 'RotateSiteReply'),
+    rotateService: (request) => ask('rotate-service', request, 'RotateServiceReply'),
     delete: (request) => ask('delete', request, 'DeleteReply'),
     async close() {
       mux.close();

@@ -33,7 +33,7 @@ export interface AddedTenant {
 
 /**
  * Founds a tenant in a fabric that stands: its account, the signing keys of its roles, and its users at each site
- * whose folder is here. What runs takes it up when it starts again (`takeUpTenant`). Where it was killed it can be
+ * whose folder is here. What runs takes it up when it starts again. Where it was killed it can be
  * done again. Throws a FabricError for a name that will not do, or is taken.
  */
 export async function addTenant(dir: string, tenant: string, ports: FoundingPorts): Promise<AddedTenant> {
@@ -68,7 +68,7 @@ async function addInto(dir: string, tenant: string, ports: FoundingPorts): Promi
     );
   }
   const known = bootstrap.accounts.find((account) => account.name === tenant);
-  // Otherwise it was founded by a try that was killed before its last step: its keys may be in use.
+  // Otherwise it was founded by a try that was killed before its last step, or by the registry: its keys may be in use.
   const account =
     known?.publicKey ?? (await found(dir, tenant, bootstrap, here, settings.sites.length, ports));
   await writeFabric(dir, { ...settings, tenants: [...settings.tenants, tenant] });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Gateway, GatewayPorts } from '@causeway/gateway';
 import { serverEnvironment } from '@causeway/nats-server';
 import { fabricLayout } from '../layout.ts';
-import { readHub, readSite, type SiteSettings, siteUrl } from '../settings.ts';
+import { FabricError, readHub, readSite, type SiteSettings, siteUrl, writeSite } from '../settings.ts';
 
 /** A part of a fabric that runs. */
 export interface RunningPart {
@@ -46,10 +46,30 @@ export async function startSiteGateway(dir: string, name: string, ports: Gateway
       url: siteUrl(site),
       ca: await readFile(layout.ca, 'utf8'),
       credsDir: layout.creds,
-      ...(site.cloud ? {} : { leafCredsDir: layout.leafCreds, carriedCounters: layout.carriedCounters }),
+      saveTenants: async (tenants) => writeSite(layout.folder, { ...(await readSite(dir, name)), tenants }),
+      ...(site.cloud
+        ? {}
+        : {
+            keysDir: layout.keys,
+            serverDir: layout.nats,
+            leafCredsDir: layout.leafCreds,
+            carriedCounters: layout.carriedCounters,
+          }),
     },
     ports,
   );
+}
+
+/** How often the registry's watchdog looks: `CAUSEWAY_WATCHDOG`, in milliseconds. */
+function watchdogOf({ CAUSEWAY_WATCHDOG: text }: NodeJS.ProcessEnv): { watchdogMs?: number } {
+  if (text === undefined || text === '') return {};
+  const watchdogMs = Number(text);
+  if (!Number.isSafeInteger(watchdogMs) || watchdogMs < 100 || watchdogMs > 3_600_000) {
+    throw new FabricError(
+      `CAUSEWAY_WATCHDOG is ${JSON.stringify(text)}; it takes milliseconds, 100 to 3600000, and 5000 where it is not set`,
+    );
+  }
+  return { watchdogMs };
 }
 
 /** Starts the registry in this process. */
@@ -61,6 +81,7 @@ export async function startFabricRegistry(dir: string, ports: GatewayPorts): Pro
     {
       ...{ dir: layout.registry, url: siteUrl(hub), ca: await readFile(layout.ca, 'utf8') },
       ...(hub.ports.leaf === undefined ? {} : { leafUrl: `tls://${hub.host}:${hub.ports.leaf}` }),
+      ...watchdogOf(process.env),
     },
     ports,
   );

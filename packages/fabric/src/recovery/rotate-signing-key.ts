@@ -15,7 +15,7 @@ import { fabricLayout } from '../layout.ts';
 import { FabricError, readFabric, readHub, readSite } from '../settings.ts';
 import { whileChanging } from '../up/changing.ts';
 import { lockHolder } from '../up/lock.ts';
-import { restartPart } from '../up/take-up.ts';
+import { restartPart } from '../up/restart-part.ts';
 import type { RecoveryPorts } from './hub-access.ts';
 import { resolverFiles } from './resolvers.ts';
 import { nextSigningFile, requireNoRotation } from './rotation.ts';

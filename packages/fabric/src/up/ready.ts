@@ -21,10 +21,15 @@ export function ailments(
     // It was cut off on purpose.
     if (here.revoked) continue;
     if (site !== sites[0]) {
-      for (const account of ['CONTROL', ...tenants]) {
-        if (!links.has(`${site}/${account}`)) found.push(`site ${site} has no link for ${account}`);
+      const kept = new Map(here.cutOff?.map(({ account, reason }) => [account, reason]));
+      for (const account of ['CONTROL', ...(here.tenants ?? tenants)]) {
+        const reason = kept.get(account);
+        if (reason !== undefined) {
+          found.push(`site ${site} is kept out of ${account} by the watchdog: it ${reason}`);
+        } else if (!links.has(`${site}/${account}`)) found.push(`site ${site} has no link for ${account}`);
       }
     }
+    for (const tenant of here.awaited ?? []) found.push(`site ${site} has not taken up tenant ${tenant} yet`);
     const refused = (here.recordsRefused ?? 0) + (here.countersRefused ?? 0);
     if (refused > 0) {
       found.push(

@@ -118,7 +118,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   return (route, message) => {
     const started = clock.monotonic();
     const now = hub.now();
-    const entry = entryFor(route, message.subject, meters, { monotonic: started, hub: now });
+    const times = { monotonic: started, hub: now };
+    const entry = entryFor(route, message.subject, meters, times, around.standingOf);
     if (!entry) {
       logger.warn(
         { tenant, fromSite: route.fromSite, service: route.service, shown: message.subject },

@@ -2,7 +2,7 @@ import type { LimiterPool } from '@causeway/policy';
 import type { AuditRecord, CallFields, Clock, ErrorCode, Logger, Random } from '@causeway/protocol';
 import type { AnswerResult, HubClock } from '@causeway/transport';
 import type { MsgHdrs } from 'nats';
-import type { GuardEntry } from '../guard/entry.ts';
+import type { GuardEntry, StandingOf } from '../guard/entry.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { QuotaPool } from '../quota/pool.ts';
 import type { RequestHeaders } from './request-headers.ts';
@@ -14,6 +14,8 @@ export interface CallSurroundings {
   readonly instances: Instances;
   readonly limiters: LimiterPool;
   readonly quotas: Pick<QuotaPool, 'guard' | 'wait'>;
+  /** What is known of a caller; its own server knows the site's own. */
+  readonly standingOf?: StandingOf;
   readonly hub: HubClock;
   /** Milliseconds since the site last heard from the registry. */
   readonly silence: () => number;

@@ -12,7 +12,9 @@ import {
   type Messages,
   type QuotaReply,
   type QuotaRequest,
+  type RekeyRequest,
   readReply,
+  type TenantKeys,
 } from '@causeway/protocol';
 import { type HubClock, MuxError, type ReplyMux } from '@causeway/transport';
 import { createReceipts } from './receipts.ts';
@@ -21,12 +23,16 @@ import { createReceipts } from './receipts.ts';
 export interface ControlLink {
   /** Publishes a service's APIs; resolves with the revision that holds them. */
   publish(tenant: string, service: string, apis: readonly Manifest[]): Promise<number>;
+  /** Tells the registry the keys that were made here for a tenant; resolves with the revision that has its users. */
+  tenantKeys(tenant: string, keys: TenantKeys['keys']): Promise<number>;
   /** What changed for the site since a position in a bucket, as much of it as fits one reply. */
   compiled(since: Omit<CompiledRequest, 'gateway'>): Promise<CompiledReply>;
   /** Asks for shares of quotas, or gives some back; it is not waited for long, since calls wait with it. */
   shares(asked: QuotaRequest['shares']): Promise<QuotaReply['shares']>;
   /** How far the cloud has stored the site's records; undefined where it has not said. */
   readonly confirmed: BeatReply['confirmed'];
+  /** Tells the registry of new keys that were made here, or that they are in use. */
+  rekey(request: Omit<RekeyRequest, 'gateway'>): Promise<void>;
   /** Tells the registry that a revision is in force here, and which re-issued users are. */
   receipt(revision: number, users: readonly string[]): void;
   /** Starts the renewals, which also measure the clock's offset. */
@@ -76,12 +82,9 @@ export function createControlLink(options: {
   /** What else the registry takes: one of before would refuse a renewal with fields that it does not know. */
   let takes: ReadonlySet<string> = new Set();
 
-  async function request<N extends 'PublishReply' | 'BeatReply' | 'CompiledReply' | 'QuotaReply'>(
-    op: string,
-    body: object,
-    expected: N,
-    timeoutMs = requestTimeoutMs,
-  ): Promise<Messages[N]> {
+  async function request<
+    N extends 'PublishReply' | 'BeatReply' | 'CompiledReply' | 'QuotaReply' | 'RekeyReply',
+  >(op: string, body: object, expected: N, timeoutMs = requestTimeoutMs): Promise<Messages[N]> {
     const sent = clock.monotonic();
     const reply = await mux
       .request(`control.${site}.${op}`, encodeJson(body), { timeoutMs })
@@ -108,6 +111,9 @@ export function createControlLink(options: {
       );
       return revision;
     },
+    async tenantKeys(tenant, keys) {
+      return (await request('tenant', { gateway, tenant, keys }, 'PublishReply')).revision;
+    },
     receipt: receipts.add,
     compiled({ bucket, ...since }) {
       // A registry of protocol 1 knows of no buckets.
@@ -117,6 +123,9 @@ export function createControlLink(options: {
     async shares(asked) {
       const { shares } = await request('quota', { gateway, shares: asked }, 'QuotaReply', sharesTimeoutMs);
       return shares;
+    },
+    async rekey(keys) {
+      await request('rekey', { gateway, ...keys }, 'RekeyReply');
     },
     get confirmed() {
       return confirmed;

@@ -24,7 +24,16 @@ function openDesk() {
   const clock = manualClock();
   const answers: unknown[] = [];
   const reported: NoRouteReport['calls'][number][] = [];
-  const listener = { served() {}, account() {}, user() {}, revision() {}, visible() {} };
+  const listener = {
+    served() {},
+    account() {},
+    tenant() {},
+    callers() {},
+    rekey() {},
+    user() {},
+    revision() {},
+    visible() {},
+  };
   const state = createSiteState({ site: 'edge-a', logger: silent, listener });
   const onMessage = createDesk({
     tenant: 'acme',

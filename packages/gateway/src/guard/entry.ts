@@ -2,6 +2,7 @@ import type { Allowed, LimiterPool, PooledLimiter } from '@causeway/policy';
 import { type CallFields, type ErrorCode, subjects } from '@causeway/protocol';
 import type { QuotaGuard } from '../quota/guard.ts';
 import type { QuotaPool } from '../quota/pool.ts';
+import type { CallerStanding } from '../state/callers.ts';
 import type { GuardedApi, GuardedEndpoint } from './served-api.ts';
 
 /** What is the same for every call on one subject. */
@@ -64,6 +65,12 @@ export interface EntryMeters {
 /** The compiled rule for one (caller, endpoint): all that a call needs, found by one look-up of its subject. */
 export type GuardEntry = AdmittingEntry | RefusingEntry;
 
+/** What is known of a caller, by its site and name. */
+export type StandingOf = (site: string, service: string) => CallerStanding;
+
+const everybodyKnown: StandingOf = () => 'known';
+const refusing = { admits: false, policy: null } as const;
+
 /**
  * Works out the entry for a call's subject. Runs once for each subject, then the route keeps it for as long as it
  * stands. `monotonic` and `hub` are the two times of now, in ms.
@@ -73,6 +80,7 @@ export function compileEntry(
   fields: CallFields,
   { limiters, quotas }: EntryMeters,
   now: { readonly monotonic: number; readonly hub: number },
+  standingOf: StandingOf = everybodyKnown,
 ): GuardEntry {
   const caller = { site: fields.fromSite, service: fields.from };
   const decision = api.rules.decide(caller, fields.endpoint, now.hub);
@@ -84,6 +92,22 @@ export function compileEntry(
     caller: `${fields.fromSite}.${fields.from}`,
     counters: `${fields.fromSite}.${fields.from}.${fields.service}.v${fields.major}.${fields.endpoint}`,
   };
+  const standing = standingOf(fields.fromSite, fields.from);
+  if (standing !== 'known') {
+    const who = `${fields.fromSite}/${fields.from}`;
+    return standing === 'revoked'
+      ? {
+          ...base,
+          ...refusing,
+          told: 'REVOKED',
+          toldReason: `${who} was revoked`,
+          reason: `${who} was revoked`,
+        }
+      : {
+          ...{ ...base, ...refusing, told: 'NO_ROUTE', toldReason: noRouteReason(fields) },
+          reason: `DENIED: there is no identity ${who}`,
+        };
+  }
   if (decision.effect === 'deny') {
     const hidden = decision.told === 'NO_ROUTE';
     return {
@@ -168,6 +192,7 @@ export function entryFor(
   subject: string,
   meters: EntryMeters,
   now: { readonly monotonic: number; readonly hub: number },
+  standingOf?: StandingOf,
 ): GuardEntry | undefined {
   const known = route.entries.get(subject);
   // A clock that was set back may be before the beginning, too.
@@ -176,7 +201,7 @@ export function entryFor(
   if (!fields) return undefined;
   if (known) closeEntry(known);
   else if (route.entries.size >= maxEntriesPerRoute) forgetEntries(route.entries);
-  const entry = compileEntry(route.api, fields, meters, now);
+  const entry = compileEntry(route.api, fields, meters, now, standingOf);
   route.entries.set(subject, entry);
   return entry;
 }

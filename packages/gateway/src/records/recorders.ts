@@ -7,7 +7,14 @@ import { openStores } from './stores.ts';
 /** The recorders of all tenants at a gateway. */
 export interface Recorders {
   of(tenant: string): Recorder;
-  /** Stream sequence through which a tenant's blocks are in the counters; 0 for an unknown tenant. */
+  /** Opens the chain of a tenant that came to the site. */
+  add(tenant: string): Promise<void>;
+  /** Stores and counts all of a tenant that leaves the site; its chain ends here, and goes on where it comes back. */
+  remove(tenant: string): Promise<void>;
+  /**
+   * Stream sequence through which a tenant's blocks are in the counters; Infinity for one that is not at the site: all of
+   * what it left here was counted before it was forgotten.
+   */
   countedThrough(tenant: string): number;
   flush(): Promise<void>;
   close(): void;
@@ -27,19 +34,28 @@ export async function openRecorders(options: {
 }): Promise<Recorders> {
   const { connection, site, gateway, tenants, streams, sign, patiently, clock, logger } = options;
   const stores = await patiently('stores', () => openStores({ connection, site, gateway, streams }));
-  // What the process before had sent when it ended may still be on its way into the counters.
-  const watermarks = new Map<string, number>();
-  for (const tenant of tenants) {
-    const flow = stores.flow(tenant);
-    const settled = async () => flow.settled(await flow.countedThrough());
-    watermarks.set(tenant, await patiently('watermark', settled));
-  }
-  const uncounted = await patiently('own blocks', () =>
-    readUncounted({ connection, stream: streams.audit, consumer: gateway, watermarks, clock, logger }),
-  );
   const recorders = new Map<string, Recorder>();
-  for (const tenant of tenants) {
-    const recorder = await patiently('chain', () =>
+
+  async function open(opening: readonly string[]): Promise<void> {
+    // What the process before had sent when it ended may still be on its way into the counters.
+    const watermarks = new Map<string, number>();
+    for (const tenant of opening) {
+      const flow = stores.flow(tenant);
+      const settled = async () => flow.settled(await flow.countedThrough());
+      watermarks.set(tenant, await patiently('watermark', settled));
+    }
+    const uncounted = await patiently('own blocks', () =>
+      readUncounted({ connection, stream: streams.audit, consumer: gateway, watermarks, clock, logger }),
+    );
+    for (const tenant of opening) recorders.set(tenant, await openOne(tenant, watermarks, uncounted));
+  }
+
+  function openOne(
+    tenant: string,
+    watermarks: ReadonlyMap<string, number>,
+    uncounted: Awaited<ReturnType<typeof readUncounted>>,
+  ): Promise<Recorder> {
+    return patiently('chain', () =>
       openRecorder({
         tenant,
         site,
@@ -52,8 +68,9 @@ export async function openRecorders(options: {
         logger: logger.child({ tenant }),
       }),
     );
-    recorders.set(tenant, recorder);
   }
+
+  await open(tenants);
   const all = () => [...recorders.values()];
   return {
     of(tenant) {
@@ -61,7 +78,14 @@ export async function openRecorders(options: {
       if (!recorder) throw new Error(`no recorder for tenant ${tenant}`);
       return recorder;
     },
-    countedThrough: (tenant) => recorders.get(tenant)?.countedThrough ?? 0,
+    add: (tenant) => (recorders.has(tenant) ? Promise.resolve() : open([tenant])),
+    async remove(tenant) {
+      const recorder = recorders.get(tenant);
+      await recorder?.flush();
+      recorder?.close();
+      recorders.delete(tenant);
+    },
+    countedThrough: (tenant) => recorders.get(tenant)?.countedThrough ?? Number.POSITIVE_INFINITY,
     async flush() {
       await Promise.all(all().map((recorder) => recorder.flush()));
     },

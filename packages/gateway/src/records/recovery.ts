@@ -33,7 +33,8 @@ export async function readUncounted(options: {
         return;
       }
       const block: Block = parsed.value;
-      if (block.seq <= (watermarks.get(block.tenant) ?? 0)) return;
+      // Of a tenant that is open already, or not here, nothing is asked.
+      if (block.seq <= (watermarks.get(block.tenant) ?? Number.POSITIVE_INFINITY)) return;
       const ofTenant = found.get(block.tenant) ?? [];
       ofTenant.push({ seq: block.seq, streamSeq: sequence, records: block.records.filter(isAccess) });
       found.set(block.tenant, ofTenant);

@@ -22,6 +22,8 @@ export interface Routes {
   update(service: string, major: number, api: GuardedApi | undefined): void;
   /** Takes up or drops the anycast interest for an API, as instances come and go. */
   setAvailable(service: string, major: number, available: boolean): void;
+  /** Who there is at a caller site has changed: what was decided on its calls is decided anew. */
+  callersChanged(fromSite?: string): void;
   /** Subscribes everything on another connection too; the old one is drained by its owner. */
   moveTo(connection: NatsConnection): void;
   /** Takes no further calls. */
@@ -144,6 +146,13 @@ export function createRoutes(options: {
       if (!state || state.available === available) return;
       state.available = available;
       reconcile(key);
+    },
+    callersChanged(fromSite) {
+      for (const { standing } of apis.values()) {
+        for (const { route } of standing.values()) {
+          if (fromSite === undefined || route.fromSite === fromSite) forgetEntries(route.entries);
+        }
+      }
     },
     moveTo(next) {
       connection = next;

@@ -4,6 +4,10 @@ import { CausewayError, type Clock } from '@causeway/protocol';
 export interface InForce {
   /** The newest revision of which everything is in force: tables, claims, credentials and subscriptions. */
   readonly revision: number;
+  /** A tenant came to the site, which has applied this revision. */
+  add(tenant: string, revision: number): void;
+  /** A tenant left. */
+  remove(tenant: string): void;
   /** A revision has been applied; it counts once all that it brought is in use. */
   applied(revision: number): void;
   /**
@@ -53,17 +57,22 @@ export function createInForce(options: {
   }
 
   const everything = createTrack(() => settled(), onReached);
-  const tracks = new Map(
-    tenants.map((tenant) => [
-      tenant,
-      createTrack(
-        () => settled(tenant),
-        (revision) => release(tenant, revision),
-      ),
-    ]),
-  );
+  const createTenantTrack = (tenant: string) =>
+    createTrack(
+      () => settled(tenant),
+      (revision) => release(tenant, revision),
+    );
+  const tracks = new Map(tenants.map((tenant) => [tenant, createTenantTrack(tenant)]));
 
   return {
+    add(tenant, revision) {
+      const track = tracks.get(tenant) ?? createTenantTrack(tenant);
+      tracks.set(tenant, track);
+      track.applied(revision);
+    },
+    remove(tenant) {
+      tracks.delete(tenant);
+    },
     get revision() {
       return everything.revision;
     },

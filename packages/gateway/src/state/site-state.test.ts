@@ -23,6 +23,9 @@ beforeEach(() => {
       served: (tenant, service, major, api?: GuardedApi) =>
         heard.push(['served', tenant, service, major, api?.source.manifest.version]),
       account: (publicKey, jwt) => heard.push(['account', publicKey, jwt]),
+      callers: (tenant, site, shard, known) => heard.push(['callers', tenant, site, shard, known]),
+      rekey: (rekey) => heard.push(['rekey', rekey]),
+      tenant: (tenant, account) => heard.push(['tenant', tenant, account]),
       user: (tenant, role, user) => heard.push(['user', tenant, role, user.id]),
       revision: (revision, changes) =>
         heard.push([

@@ -1,4 +1,12 @@
-import { type CompiledKey, check, type Logger, parseCompiledKey, type ServedApi } from '@causeway/protocol';
+import {
+  type CompiledKey,
+  check,
+  type KnownCallers,
+  type Logger,
+  parseCompiledKey,
+  type Rekey,
+  type ServedApi,
+} from '@causeway/protocol';
 import { type GuardedApi, guardApi } from '../guard/served-api.ts';
 import { createViews, nameOf, type View, type VisibilityChange } from './views.ts';
 
@@ -6,7 +14,13 @@ import { createViews, nameOf, type View, type VisibilityChange } from './views.t
 export interface StateListener {
   served(tenant: string, service: string, major: number, api: GuardedApi | undefined): void;
   account(publicKey: string, jwt: string): void;
+  /** A tenant is to be at the site, or is not any more; `account` is its public key. */
+  tenant(tenant: string, account: string | undefined): void;
   user(tenant: string, role: 'gateway' | 'leaf', user: { id: string; jwt: string }): void;
+  /** The identities of a caller site, of one shard; undefined where none of them are there. */
+  callers(tenant: string, site: string, shard: string, known: KnownCallers | undefined): void;
+  /** The site is asked to replace keys. */
+  rekey(rekey: Rekey): void;
   revision(revision: number, changes: readonly VisibilityChange[]): void;
   /** What services see changed within a revision: instances came or went. */
   visible(revision: number, changes: readonly VisibilityChange[]): void;
@@ -17,6 +31,8 @@ export interface SiteState {
   /** Takes in one key of `compiled`, below the site's name; `value` undefined where it was deleted. */
   apply(key: string, value: unknown): void;
   served(tenant: string, service: string, major: number): GuardedApi | undefined;
+  /** All APIs of a tenant that the site serves. */
+  servedBy(tenant: string): readonly GuardedApi[];
   /** What a service may discover. */
   visible(tenant: string, service: string): View;
   /** Whether this site has a healthy instance of an API; undefined where it does not serve it. */
@@ -114,10 +130,29 @@ export function createSiteState(options: {
           const entry = check('Account', value);
           return entry.fault ? bad(entry.fault) : listener.account(parsed.publicKey, entry.value.jwt);
         }
+        case 'tenant': {
+          if (value === undefined) return listener.tenant(parsed.tenant, undefined);
+          const entry = check('TenantMark', value);
+          return entry.fault ? bad(entry.fault) : listener.tenant(parsed.tenant, entry.value.account);
+        }
         case 'user': {
           if (value === undefined) return undefined;
           const entry = check('User', value);
           return entry.fault ? bad(entry.fault) : listener.user(parsed.tenant, parsed.role, entry.value);
+        }
+        case 'callers-listed':
+          // That it is among the keys says all.
+          return undefined;
+        case 'callers': {
+          const entry = value === undefined ? undefined : check('KnownCallers', value);
+          const { tenant, site, shard } = parsed;
+          if (entry?.fault) bad(entry.fault);
+          // Of what cannot be read nobody is known.
+          return listener.callers(tenant, site, shard, entry?.value);
+        }
+        case 'rekey': {
+          const entry = check('Rekey', value ?? {});
+          return entry.fault ? bad(entry.fault) : listener.rekey(entry.value);
         }
         case 'revision': {
           const entry = check('RevisionMark', value);
@@ -134,6 +169,7 @@ export function createSiteState(options: {
       }
     },
     served: (tenant, service, major) => served.get(`serve.${tenant}.${service}.v${major}`),
+    servedBy: (tenant) => [...served.values()].filter(({ source }) => source.tenant === tenant),
     visible: (tenant, service) =>
       views.of(tenant, service) ?? { apis: [], name: nameOf([]), changedAt: revision },
     available(tenant, service, major, available) {

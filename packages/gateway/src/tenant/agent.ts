@@ -3,6 +3,7 @@ import {
   type AuditRecord,
   CausewayError,
   type Clock,
+  compiledKeys,
   type Logger,
   type Manifest,
   type NoRouteReport,
@@ -17,6 +18,7 @@ import { createInstances, type Instances } from '../instances/instances.ts';
 import type { QuotaPool } from '../quota/pool.ts';
 import type { Recorder } from '../records/recorder.ts';
 import { createRoutes } from '../routes/routes.ts';
+import type { Callers } from '../state/callers.ts';
 import type { SiteState } from '../state/site-state.ts';
 import type { VisibilityChange } from '../state/views.ts';
 import { within } from '../within.ts';
@@ -27,6 +29,8 @@ export interface TenantAgent {
   readonly instances: Instances;
   /** An API that the site serves was compiled anew, or is gone. */
   served(service: string, major: number, api: GuardedApi | undefined): void;
+  /** Who there is at a caller site has changed; at any of them where none is named. */
+  callersChanged(fromSite?: string): void;
   /** Tells a service of the site what changed for it. */
   notify(change: VisibilityChange, revision: number): void;
   /** Resolves when the server knows all subscriptions; at once while it is away: it hears of them when it is back. */
@@ -48,6 +52,7 @@ export async function startTenantAgent(options: {
   site: string;
   gateway: string;
   state: SiteState;
+  callers: Callers;
   recorder: Recorder;
   hub: HubClock;
   quotas: QuotaPool;
@@ -64,7 +69,8 @@ export async function startTenantAgent(options: {
   /** Told whether an API that the site serves has a healthy instance; undefined where it is served no more. */
   onAvailable: (service: string, major: number, available: boolean | undefined) => void;
 }): Promise<TenantAgent> {
-  const { tenant, site, gateway, state, recorder, hub, epoch, onAvailable, clock, random, logger } = options;
+  const { tenant, site, gateway, state, callers, recorder, hub, epoch, onAvailable, clock, random, logger } =
+    options;
   let connection = await options.connect();
   const published = new Map<string, Set<number>>();
 
@@ -99,6 +105,11 @@ export async function startTenantAgent(options: {
     instances,
     limiters,
     quotas: options.quotas,
+    standingOf(from, service) {
+      // Its own server knows the site's own; a registry of before lists nobody. Before there are tables nobody is known.
+      const listed = state.revision === 0 || state.keys.has(compiledKeys.callersListed);
+      return from === site || !listed ? 'known' : callers.standing(tenant, from, service);
+    },
     hub,
     silence: options.silence,
     clock,
@@ -163,6 +174,7 @@ export async function startTenantAgent(options: {
     });
   }
 
+  let closed = false;
   listenToServices();
   const stopSweep = clock.every(sweepEveryMs, () => {
     instances.sweep();
@@ -174,6 +186,7 @@ export async function startTenantAgent(options: {
     tenant,
     instances,
     served(service, major, api) {
+      if (closed) return;
       const majors = published.get(service) ?? new Set<number>();
       if (api) majors.add(major);
       else majors.delete(major);
@@ -182,6 +195,7 @@ export async function startTenantAgent(options: {
       if (api) offer(service, major);
       else onAvailable(service, major, undefined);
     },
+    callersChanged: routes.callersChanged,
     notify(change, revision) {
       const body = JSON.stringify({ service: change.api.service, major: change.api.major, revision });
       publish(`notify.${site}.${change.service}.${change.event}`, Buffer.from(body));
@@ -205,6 +219,7 @@ export async function startTenantAgent(options: {
       logger.info({ tenant }, 'moved to a connection with the new permissions');
     },
     async close() {
+      closed = true;
       stopSweep();
       routes.close();
       const end = clock.monotonic() + closeLimitMs;
@@ -221,7 +236,10 @@ export async function startTenantAgent(options: {
       mux.close();
       // Replies may wait for their records (a policy's `audit: strict`), and go out by this connection.
       await within(storeLimitMs, recorder.stored(), clock);
-      await connection.drain().catch(() => connection.close());
+      // Of a tenant that was removed the server takes nothing any more, not even an orderly end.
+      const drained = connection.drain().catch(() => {});
+      await within(closeLimitMs, drained, clock);
+      await connection.close();
     },
   };
 }

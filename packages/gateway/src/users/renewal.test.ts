@@ -25,6 +25,8 @@ beforeEach(async () => {
       ...{ url: '', ca: '', credsDir: folder.path, leafCredsDir: folder.path },
     },
     agents: new Map(),
+    pending: { seedOf: () => undefined },
+    ownRenewed: async () => {},
     clock: manualClock(),
     logger: silent,
     signal: ended.signal,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { serverEnvironment } from './environment.ts';
 import { natsConfigFolder, preloadAccount, prepareServerFolder } from './prepare.ts';
-import { type LeafRemote, remotesConf } from './remotes.ts';
+import { type LeafRemote, readRemotes, remotesConf } from './remotes.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -76,6 +76,16 @@ it('remotes - as nats-server reads them', () => {
     ]
     "
   `);
+});
+
+it('remotes - are read as they were written, and nothing else is taken for them', () => {
+  const others: LeafRemote[] = [
+    remote,
+    { ...remote, caFile: './other.pem', credentials: './creds/a.leaf.creds' },
+  ];
+  expect(readRemotes(remotesConf(others))).toEqual(others);
+  expect(readRemotes(remotesConf([]))).toEqual([]);
+  expect(() => readRemotes('remotes: [ { urls: ["tls://h:1"] } ]')).toThrow('not as Causeway writes it');
 });
 
 it.each(['nats-leaf://h:1', 'ws://h:1', 'tls://h', 'tls://user@h/x:1'])('remotes - refuses %s', (url) => {

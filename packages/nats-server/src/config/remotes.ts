@@ -1,5 +1,7 @@
 import { toConf } from './to-conf.ts';
 
+const defaultCaFile = './tls/ca.pem';
+
 /** One leaf-node link of an edge to the hub. */
 export interface LeafRemote {
   /** Where the hub accepts leaf nodes: `tls://host:port`, one for each server of a hub that is a cluster. */
@@ -30,8 +32,26 @@ export function remotesConf(remotes: readonly LeafRemote[]): string {
         compression: 'off',
         // The hub's say on where else it may be found is not taken.
         ignore_discovered_servers: true,
-        tls: { ca_file: remote.caFile ?? './tls/ca.pem', handshake_first: true, timeout: 5 },
+        tls: { ca_file: remote.caFile ?? defaultCaFile, handshake_first: true, timeout: 5 },
       })),
     },
   )}`;
+}
+
+/** Takes a `remotes.conf` that `remotesConf` wrote apart again. Throws an Error for one that it did not write. */
+export function readRemotes(text: string): LeafRemote[] {
+  const strings = (part: string) => [...part.matchAll(/"([^"\\]*)"/g)].map(([, value = '']) => value);
+  const found = text.split(/\burls: /).slice(1);
+  return found.map((part) => {
+    const urls = strings(/^\[([^\]]*)\]/.exec(part)?.[1] ?? '');
+    const localAccount = /\baccount: "([^"]*)"/.exec(part)?.[1];
+    const credentials = /\bcredentials: "([^"]*)"/.exec(part)?.[1];
+    const caFile = /\bca_file: "([^"]*)"/.exec(part)?.[1];
+    if (urls.length === 0 || !localAccount || !credentials || !caFile) {
+      throw new Error(
+        'remotes.conf is not as Causeway writes it; causeway site restore makes the site again',
+      );
+    }
+    return { urls, localAccount, credentials, ...(caFile === defaultCaFile ? {} : { caFile }) };
+  });
 }

@@ -27,6 +27,24 @@ export const messageSchemas: readonly object[] = [
       },
       "jwt": {
         "type": "string"
+      },
+      "signers": {
+        "description": "Public keys that sign users, by role, where another took the place of the one it was founded with.",
+        "type": "object",
+        "propertyNames": {
+          "enum": [
+            "service",
+            "gateway",
+            "leaf"
+          ]
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
+      },
+      "removed": {
+        "description": "True where the tenant is being removed: its claims let nobody in, and are not issued otherwise again.",
+        "const": true
       }
     }
   },
@@ -111,6 +129,36 @@ export const messageSchemas: readonly object[] = [
       },
       "deleteReply": {
         "$ref": "#/$defs/deleteReply"
+      },
+      "rotateSigningRequest": {
+        "$ref": "#/$defs/rotateSigningRequest"
+      },
+      "rotateSigningReply": {
+        "$ref": "#/$defs/rotateSigningReply"
+      },
+      "rotateSiteRequest": {
+        "$ref": "#/$defs/rotateSiteRequest"
+      },
+      "rotateSiteReply": {
+        "$ref": "#/$defs/rotateSiteReply"
+      },
+      "rotateServiceRequest": {
+        "$ref": "#/$defs/rotateServiceRequest"
+      },
+      "rotateServiceReply": {
+        "$ref": "#/$defs/rotateServiceReply"
+      },
+      "addTenantRequest": {
+        "$ref": "#/$defs/addTenantRequest"
+      },
+      "addTenantReply": {
+        "$ref": "#/$defs/addTenantReply"
+      },
+      "removeTenantRequest": {
+        "$ref": "#/$defs/removeTenantRequest"
+      },
+      "removeTenantReply": {
+        "$ref": "#/$defs/removeTenantReply"
       }
     },
     "$defs": {
@@ -786,6 +834,39 @@ export const messageSchemas: readonly object[] = [
                 "standing": {
                   "description": "Whether that is in force there; absent of a site that was cut off.",
                   "$ref": "#/$defs/standing"
+                },
+                "tenants": {
+                  "description": "Tenants that are at the site.",
+                  "type": "array",
+                  "items": {
+                    "$ref": "names.json#/$defs/name"
+                  }
+                },
+                "awaited": {
+                  "description": "Tenants that are to be there, and that the site has not taken up yet.",
+                  "type": "array",
+                  "items": {
+                    "$ref": "names.json#/$defs/name"
+                  }
+                },
+                "cutOff": {
+                  "description": "Links of the site that the watchdog keeps out: the account's name, and why.",
+                  "type": "array",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "account",
+                      "reason"
+                    ],
+                    "properties": {
+                      "account": {
+                        "type": "string"
+                      },
+                      "reason": {
+                        "type": "string"
+                      }
+                    }
+                  }
                 }
               }
             }
@@ -829,6 +910,9 @@ export const messageSchemas: readonly object[] = [
           },
           "service": {
             "$ref": "names.json#/$defs/name"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
           }
         }
       },
@@ -850,6 +934,13 @@ export const messageSchemas: readonly object[] = [
             "description": "Number of keys that are void now.",
             "type": "integer",
             "minimum": 0
+          },
+          "sites": {
+            "description": "Where it is in force, and where that is not known yet.",
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
           }
         }
       },
@@ -863,6 +954,9 @@ export const messageSchemas: readonly object[] = [
         "properties": {
           "site": {
             "$ref": "names.json#/$defs/name"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
           }
         }
       },
@@ -890,6 +984,13 @@ export const messageSchemas: readonly object[] = [
             "description": "Number of the site's services.",
             "type": "integer",
             "minimum": 0
+          },
+          "sites": {
+            "description": "Where it is in force, and where that is not known yet.",
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
           }
         }
       },
@@ -1266,6 +1367,299 @@ export const messageSchemas: readonly object[] = [
             "const": true
           }
         }
+      },
+      "revocationWait": {
+        "description": "Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 8000
+      },
+      "revocationReceipt": {
+        "description": "Whether a change is in force at a site, as far as its gateways have said so.",
+        "type": "object",
+        "required": [
+          "site",
+          "inForce"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "inForce": {
+            "description": "True where every gateway of the site has acknowledged it; false where that is not known yet.",
+            "type": "boolean"
+          },
+          "seen": {
+            "description": "Where it is not known: milliseconds since the site was heard of last; null where it was not since the registry started.",
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0
+          },
+          "lease": {
+            "description": "Where it is not known: a site that cannot hear of it admits calls for so many milliseconds at most since it last heard anything, the longest offline lease of the policies.",
+            "type": "integer",
+            "minimum": 0
+          },
+          "cutOff": {
+            "description": "Present for a site that was cut off itself: it hears nothing any more, and others hear nothing of it.",
+            "const": true
+          }
+        }
+      },
+      "rotateSigningRequest": {
+        "description": "Replace the keys that sign the users of an account; with finish, void those before. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "account"
+        ],
+        "properties": {
+          "account": {
+            "description": "A tenant, or CONTROL.",
+            "type": "string"
+          },
+          "finish": {
+            "type": "boolean"
+          },
+          "force": {
+            "description": "Also where users are left that the keys before have signed: they are refused from then on.",
+            "type": "boolean"
+          },
+          "wait": {
+            "$ref": "#/$defs/revocationWait"
+          }
+        }
+      },
+      "rotateSigningReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "state",
+          "sites",
+          "services"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "state": {
+            "description": "told: sites know the new keys, or not yet; used: users are signed by them; finished: those before are void.",
+            "enum": [
+              "told",
+              "used",
+              "finished"
+            ]
+          },
+          "sites": {
+            "type": "array",
+            "items": {
+              "$ref": "#/$defs/revocationReceipt"
+            }
+          },
+          "services": {
+            "description": "Services that still have credentials signed by a key of before, as TENANT/SITE/NAME.",
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          }
+        }
+      },
+      "rotateSiteRequest": {
+        "description": "Ask a site to replace the keys of its gateway, or of its links. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "site",
+          "role"
+        ],
+        "properties": {
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "role": {
+            "enum": [
+              "gateway",
+              "leaf"
+            ]
+          }
+        }
+      },
+      "rotateSiteReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "id"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "id": {
+            "description": "Names the asking; that of before where the site has not yet done as it was asked.",
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
+      "rotateServiceRequest": {
+        "description": "Sign a new key of a service, and void its others some time later.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant",
+          "site",
+          "service",
+          "key",
+          "grace"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "service": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "key": {
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "grace": {
+            "description": "Milliseconds for which the keys that there are stay valid beside it.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2592000000
+          }
+        }
+      },
+      "rotateServiceReply": {
+        "type": "object",
+        "required": [
+          "jwt",
+          "revision",
+          "retiring"
+        ],
+        "properties": {
+          "jwt": {
+            "type": "string"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "retiring": {
+            "description": "The keys that were replaced, and when they become void: ms since the epoch.",
+            "type": "object",
+            "additionalProperties": {
+              "$ref": "names.json#/$defs/millis"
+            }
+          }
+        }
+      },
+      "addTenantRequest": {
+        "description": "Found a tenant, or bring one that there is to further sites. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "sites": {
+            "description": "All sites where absent.",
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 1000,
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "addTenantReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "tenant",
+          "account",
+          "sites"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "account": {
+            "description": "Public key of its account.",
+            "type": "string"
+          },
+          "sites": {
+            "description": "Where it is, or will be once the site has made its keys.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "removeTenantRequest": {
+        "description": "Take a tenant away from one site, or from the fabric for good. The fabric's administrators only.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "tenant"
+        ],
+        "properties": {
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "site": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "force": {
+            "description": "Also where it is in use: what uses it is deleted too.",
+            "type": "boolean"
+          }
+        }
+      },
+      "removeTenantReply": {
+        "type": "object",
+        "required": [
+          "revision",
+          "tenant",
+          "sites",
+          "keys",
+          "deleted"
+        ],
+        "properties": {
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "sites": {
+            "description": "Where it was.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "keys": {
+            "description": "How many keys of users are void now.",
+            "type": "integer"
+          },
+          "deleted": {
+            "description": "How many services, APIs and policies were deleted with it.",
+            "type": "integer"
+          }
+        }
       }
     }
   },
@@ -1373,6 +1767,15 @@ export const messageSchemas: readonly object[] = [
       "user": {
         "$ref": "#/$defs/user"
       },
+      "knownCallers": {
+        "$ref": "#/$defs/knownCallers"
+      },
+      "rekey": {
+        "$ref": "#/$defs/rekey"
+      },
+      "tenantMark": {
+        "$ref": "#/$defs/tenantMark"
+      },
       "revisionMark": {
         "$ref": "#/$defs/revisionMark"
       },
@@ -1381,6 +1784,42 @@ export const messageSchemas: readonly object[] = [
       }
     },
     "$defs": {
+      "knownCallers": {
+        "description": "Key callers.<tenant>.<site>.<shard>: the identities of a caller site that there are, of those whose names fall into the shard.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "names"
+        ],
+        "properties": {
+          "names": {
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          },
+          "revoked": {
+            "description": "Those that have no credentials that are valid.",
+            "type": "array",
+            "items": {
+              "$ref": "names.json#/$defs/name"
+            }
+          }
+        }
+      },
+      "rekey": {
+        "description": "Key rekey: the site is asked to replace the keys of these roles; each asking has a name.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/token"
+          },
+          "leaf": {
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
       "servedApi": {
         "description": "Key serve.<tenant>.<service>.v<major>: an API that the site serves, who may knock, and the rules.",
         "type": "object",
@@ -1598,6 +2037,19 @@ export const messageSchemas: readonly object[] = [
           }
         }
       },
+      "tenantMark": {
+        "description": "Key tenant.<name>: a tenant that is at the site, or is to be once the site has made its keys.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "account"
+        ],
+        "properties": {
+          "account": {
+            "$ref": "names.json#/$defs/publicKey"
+          }
+        }
+      },
       "revisionMark": {
         "description": "Key revision: written last; all that came before it belongs to this revision.",
         "type": "object",
@@ -1659,8 +2111,17 @@ export const messageSchemas: readonly object[] = [
       "receipt": {
         "$ref": "#/$defs/receipt"
       },
+      "tenantKeys": {
+        "$ref": "#/$defs/tenantKeys"
+      },
       "announcement": {
         "$ref": "#/$defs/announcement"
+      },
+      "rekeyRequest": {
+        "$ref": "#/$defs/rekeyRequest"
+      },
+      "rekeyReply": {
+        "$ref": "#/$defs/rekeyReply"
       },
       "compiledRequest": {
         "$ref": "#/$defs/compiledRequest"
@@ -1676,6 +2137,65 @@ export const messageSchemas: readonly object[] = [
       }
     },
     "$defs": {
+      "rekeyRequest": {
+        "description": "control.<site>.rekey: the site made new keys, as it was asked to; or, with done, it uses them.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "role",
+          "id",
+          "keys"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "role": {
+            "enum": [
+              "gateway",
+              "leaf"
+            ]
+          },
+          "id": {
+            "description": "Names the asking.",
+            "$ref": "names.json#/$defs/token"
+          },
+          "keys": {
+            "description": "The new public keys, by tenant.",
+            "type": "object",
+            "maxProperties": 1000,
+            "propertyNames": {
+              "$ref": "names.json#/$defs/name"
+            },
+            "additionalProperties": {
+              "$ref": "names.json#/$defs/publicKey"
+            }
+          },
+          "own": {
+            "description": "Of the site itself: the gateway's that signs its blocks, or of its own link.",
+            "$ref": "names.json#/$defs/publicKey"
+          },
+          "done": {
+            "const": true
+          }
+        }
+      },
+      "rekeyReply": {
+        "type": "object",
+        "required": [
+          "time",
+          "revision"
+        ],
+        "properties": {
+          "time": {
+            "$ref": "names.json#/$defs/millis"
+          },
+          "revision": {
+            "$ref": "names.json#/$defs/revision"
+          }
+        }
+      },
       "publishRequest": {
         "description": "control.<site>.register: a service of the site registered these APIs.",
         "type": "object",
@@ -1977,6 +2497,39 @@ export const messageSchemas: readonly object[] = [
             "type": "array",
             "items": {
               "type": "string"
+            }
+          }
+        }
+      },
+      "tenantKeys": {
+        "description": "control.<site>.tenant: the keys that the site made for a tenant which is to be there. Only public keys travel.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "gateway",
+          "tenant",
+          "keys"
+        ],
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "tenant": {
+            "$ref": "names.json#/$defs/name"
+          },
+          "keys": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": [
+              "gateway"
+            ],
+            "properties": {
+              "gateway": {
+                "$ref": "names.json#/$defs/publicKey"
+              },
+              "leaf": {
+                "$ref": "names.json#/$defs/publicKey"
+              }
             }
           }
         }
@@ -3572,6 +4125,26 @@ export const messageSchemas: readonly object[] = [
           "$ref": "names.json#/$defs/publicKey"
         }
       },
+      "signers": {
+        "description": "Which of the account's keys signed for each of the keys, where that is another than the account was founded with.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/publicKey"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
+      },
+      "retiring": {
+        "description": "Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.",
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/publicKey"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/millis"
+        }
+      },
       "labels": {
         "$ref": "names.json#/$defs/labels"
       },
@@ -3623,6 +4196,15 @@ export const messageSchemas: readonly object[] = [
             },
             "leaf": {
               "$ref": "names.json#/$defs/publicKey"
+            },
+            "joined": {
+              "description": "True where the site made these keys when the tenant came to it: it is told its users by its tables.",
+              "const": true
+            },
+            "cutOff": {
+              "description": "Why the watchdog keeps this link of the site out: its key is void.",
+              "type": "string",
+              "maxLength": 500
             }
           }
         }
@@ -3696,6 +4278,75 @@ export const messageSchemas: readonly object[] = [
       "revoked": {
         "description": "True where the keys of the site's users are void: it is cut off for good.",
         "const": true
+      },
+      "awaited": {
+        "description": "Tenants that are to be at the site, and whose keys the site has not made yet.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "$ref": "names.json#/$defs/name"
+        }
+      },
+      "formerTenants": {
+        "description": "Tenants that were at the site: their last records may not be collected yet, their keys stay void there.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "$ref": "names.json#/$defs/name"
+        }
+      },
+      "cutOff": {
+        "description": "Why the watchdog keeps the site's own link out: its key is void.",
+        "type": "string",
+        "maxLength": 500
+      },
+      "rekey": {
+        "description": "Keys that the site is asked to replace, by role, each with a name of this asking.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "names.json#/$defs/token"
+          },
+          "leaf": {
+            "$ref": "names.json#/$defs/token"
+          }
+        }
+      },
+      "replaced": {
+        "description": "Keys that are void once the site uses those that took their place, by role and tenant; of CONTROL under control.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "gateway": {
+            "$ref": "#/$defs/replacedKeys"
+          },
+          "leaf": {
+            "$ref": "#/$defs/replacedKeys"
+          }
+        }
+      },
+      "rekeyed": {
+        "description": "Roles whose keys were replaced since the site was founded: it learns its users from the registry.",
+        "type": "array",
+        "uniqueItems": true,
+        "items": {
+          "enum": [
+            "gateway",
+            "leaf"
+          ]
+        }
+      }
+    },
+    "$defs": {
+      "replacedKeys": {
+        "type": "object",
+        "propertyNames": {
+          "$ref": "names.json#/$defs/name"
+        },
+        "additionalProperties": {
+          "$ref": "names.json#/$defs/publicKey"
+        }
       }
     }
   }
@@ -3729,12 +4380,25 @@ export const messageRefs = {
   "Standing": "admin-messages.json#/$defs/standing",
   "DeleteRequest": "admin-messages.json#/$defs/deleteRequest",
   "DeleteReply": "admin-messages.json#/$defs/deleteReply",
+  "RotateSigningRequest": "admin-messages.json#/$defs/rotateSigningRequest",
+  "RotateSigningReply": "admin-messages.json#/$defs/rotateSigningReply",
+  "RotateSiteRequest": "admin-messages.json#/$defs/rotateSiteRequest",
+  "RotateSiteReply": "admin-messages.json#/$defs/rotateSiteReply",
+  "RotateServiceRequest": "admin-messages.json#/$defs/rotateServiceRequest",
+  "RotateServiceReply": "admin-messages.json#/$defs/rotateServiceReply",
+  "AddTenantRequest": "admin-messages.json#/$defs/addTenantRequest",
+  "AddTenantReply": "admin-messages.json#/$defs/addTenantReply",
+  "RemoveTenantRequest": "admin-messages.json#/$defs/removeTenantRequest",
+  "RemoveTenantReply": "admin-messages.json#/$defs/removeTenantReply",
   "AdminRecord": "admin-record.json",
   "ServedApi": "compiled.json#/$defs/servedApi",
   "VisibleApis": "compiled.json#/$defs/visibleApis",
   "IdleApis": "compiled.json#/$defs/idleApis",
   "Account": "compiled.json#/$defs/account",
   "User": "compiled.json#/$defs/user",
+  "KnownCallers": "compiled.json#/$defs/knownCallers",
+  "Rekey": "compiled.json#/$defs/rekey",
+  "TenantMark": "compiled.json#/$defs/tenantMark",
   "RevisionMark": "compiled.json#/$defs/revisionMark",
   "PositionMark": "compiled.json#/$defs/positionMark",
   "PublishRequest": "control-messages.json#/$defs/publishRequest",
@@ -3744,7 +4408,10 @@ export const messageRefs = {
   "QuotaRequest": "control-messages.json#/$defs/quotaRequest",
   "QuotaReply": "control-messages.json#/$defs/quotaReply",
   "Receipt": "control-messages.json#/$defs/receipt",
+  "TenantKeys": "control-messages.json#/$defs/tenantKeys",
   "Announcement": "control-messages.json#/$defs/announcement",
+  "RekeyRequest": "control-messages.json#/$defs/rekeyRequest",
+  "RekeyReply": "control-messages.json#/$defs/rekeyReply",
   "CompiledRequest": "control-messages.json#/$defs/compiledRequest",
   "CompiledReply": "control-messages.json#/$defs/compiledReply",
   "CertificateRequest": "control-messages.json#/$defs/certificateRequest",

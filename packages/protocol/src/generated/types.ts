@@ -30,12 +30,25 @@ export interface Messages {
   Standing: Standing1;
   DeleteRequest: DeleteRequest;
   DeleteReply: DeleteReply;
+  RotateSigningRequest: RotateSigningRequest;
+  RotateSigningReply: RotateSigningReply;
+  RotateSiteRequest: RotateSiteRequest;
+  RotateSiteReply: RotateSiteReply;
+  RotateServiceRequest: RotateServiceRequest;
+  RotateServiceReply: RotateServiceReply;
+  AddTenantRequest: AddTenantRequest;
+  AddTenantReply: AddTenantReply;
+  RemoveTenantRequest: RemoveTenantRequest;
+  RemoveTenantReply: RemoveTenantReply;
   AdminRecord: AdminRecord;
   ServedApi: ServedApi;
   VisibleApis: VisibleApis;
   IdleApis: IdleApis;
   Account: Account;
   User: User;
+  KnownCallers: KnownCallers;
+  Rekey: Rekey;
+  TenantMark: TenantMark;
   RevisionMark: RevisionMark;
   PositionMark: PositionMark;
   PublishRequest: PublishRequest;
@@ -45,7 +58,10 @@ export interface Messages {
   QuotaRequest: QuotaRequest;
   QuotaReply: QuotaReply;
   Receipt: Receipt;
+  TenantKeys: TenantKeys;
   Announcement: Announcement;
+  RekeyRequest: RekeyRequest;
+  RekeyReply: RekeyReply;
   CompiledRequest: CompiledRequest;
   CompiledReply: CompiledReply;
   CertificateRequest: CertificateRequest;
@@ -83,6 +99,19 @@ export interface AccountDocument {
    */
   publicKey: string;
   jwt: string;
+  /**
+   * Public keys that sign users, by role, where another took the place of the one it was founded with.
+   */
+  signers?: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
+  /**
+   * True where the tenant is being removed: its claims let nobody in, and are not issued otherwise again.
+   */
+  removed?: true;
 }
 export interface ApplyRequest {
   /**
@@ -497,6 +526,25 @@ export interface StatusReply {
      */
     wanted: number;
     standing?: Standing;
+    /**
+     * Tenants that are at the site.
+     *
+     * Items: A tenant, site, service, gateway or policy: one subject token.
+     */
+    tenants?: string[];
+    /**
+     * Tenants that are to be there, and that the site has not taken up yet.
+     *
+     * Items: A tenant, site, service, gateway or policy: one subject token.
+     */
+    awaited?: string[];
+    /**
+     * Links of the site that the watchdog keeps out: the account's name, and why.
+     */
+    cutOff?: {
+      account: string;
+      reason: string;
+    }[];
   }[];
   /**
    * Leaf links the hub sees: account name and site.
@@ -587,6 +635,10 @@ export interface RevokeRequest {
    * A tenant, site, service, gateway or policy: one subject token.
    */
   service: string;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
 }
 export interface RevokeReply {
   /**
@@ -601,6 +653,35 @@ export interface RevokeReply {
    * Number of keys that are void now.
    */
   keys: number;
+  /**
+   * Where it is in force, and where that is not known yet.
+   */
+  sites?: RevocationReceipt[];
+}
+/**
+ * Whether a change is in force at a site, as far as its gateways have said so.
+ */
+export interface RevocationReceipt {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * True where every gateway of the site has acknowledged it; false where that is not known yet.
+   */
+  inForce: boolean;
+  /**
+   * Where it is not known: milliseconds since the site was heard of last; null where it was not since the registry started.
+   */
+  seen?: number | null;
+  /**
+   * Where it is not known: a site that cannot hear of it admits calls for so many milliseconds at most since it last heard anything, the longest offline lease of the policies.
+   */
+  lease?: number;
+  /**
+   * Present for a site that was cut off itself: it hears nothing any more, and others hear nothing of it.
+   */
+  cutOff?: true;
 }
 /**
  * Cut a site off: void the keys of its links, gateways and services. The fabric's administrators only.
@@ -610,6 +691,10 @@ export interface RevokeSiteRequest {
    * A tenant, site, service, gateway or policy: one subject token.
    */
   site: string;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
 }
 export interface RevokeSiteReply {
   /**
@@ -628,6 +713,10 @@ export interface RevokeSiteReply {
    * Number of the site's services.
    */
   services: number;
+  /**
+   * Where it is in force, and where that is not known yet.
+   */
+  sites?: RevocationReceipt[];
 }
 /**
  * Invite a new site to join: one redemption, fifteen minutes at most.
@@ -803,6 +892,179 @@ export interface DeleteReply {
    * Keys of the service that were void or are so now.
    */
   keys: number;
+}
+/**
+ * Replace the keys that sign the users of an account; with finish, void those before. The fabric's administrators only.
+ */
+export interface RotateSigningRequest {
+  /**
+   * A tenant, or CONTROL.
+   */
+  account: string;
+  finish?: boolean;
+  /**
+   * Also where users are left that the keys before have signed: they are refused from then on.
+   */
+  force?: boolean;
+  /**
+   * Milliseconds that the reply waits for the receipts of sites that can be reached; 2,000 where absent.
+   */
+  wait?: number;
+}
+export interface RotateSigningReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * told: sites know the new keys, or not yet; used: users are signed by them; finished: those before are void.
+   */
+  state: 'told' | 'used' | 'finished';
+  sites: RevocationReceipt[];
+  /**
+   * Services that still have credentials signed by a key of before, as TENANT/SITE/NAME.
+   */
+  services: string[];
+}
+/**
+ * Ask a site to replace the keys of its gateway, or of its links. The fabric's administrators only.
+ */
+export interface RotateSiteRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  role: 'gateway' | 'leaf';
+}
+export interface RotateSiteReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * Names the asking; that of before where the site has not yet done as it was asked.
+   */
+  id: string;
+}
+/**
+ * Sign a new key of a service, and void its others some time later.
+ */
+export interface RotateServiceRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  service: string;
+  /**
+   * The public half of an NKey.
+   */
+  key: string;
+  /**
+   * Milliseconds for which the keys that there are stay valid beside it.
+   */
+  grace: number;
+}
+export interface RotateServiceReply {
+  jwt: string;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * The keys that were replaced, and when they become void: ms since the epoch.
+   */
+  retiring: {
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    [k: string]: number;
+  };
+}
+/**
+ * Found a tenant, or bring one that there is to further sites. The fabric's administrators only.
+ */
+export interface AddTenantRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * All sites where absent.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites?: string[];
+}
+export interface AddTenantReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * Public key of its account.
+   */
+  account: string;
+  /**
+   * Where it is, or will be once the site has made its keys.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+}
+/**
+ * Take a tenant away from one site, or from the fabric for good. The fabric's administrators only.
+ */
+export interface RemoveTenantRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  site?: string;
+  /**
+   * Also where it is in use: what uses it is deleted too.
+   */
+  force?: boolean;
+}
+export interface RemoveTenantReply {
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  /**
+   * Where it was.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  sites: string[];
+  /**
+   * How many keys of users are void now.
+   */
+  keys: number;
+  /**
+   * How many services, APIs and policies were deleted with it.
+   */
+  deleted: number;
 }
 /**
  * One act of an administrator on one document: who did what, before and after; or one that was refused. Public parts alone.
@@ -1107,6 +1369,43 @@ export interface User {
   jwt: string;
 }
 /**
+ * Key callers.<tenant>.<site>.<shard>: the identities of a caller site that there are, of those whose names fall into the shard.
+ */
+export interface KnownCallers {
+  /**
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  names: string[];
+  /**
+   * Those that have no credentials that are valid.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  revoked?: string[];
+}
+/**
+ * Key rekey: the site is asked to replace the keys of these roles; each asking has a name.
+ */
+export interface Rekey {
+  /**
+   * A connection or call token.
+   */
+  gateway?: string;
+  /**
+   * A connection or call token.
+   */
+  leaf?: string;
+}
+/**
+ * Key tenant.<name>: a tenant that is at the site, or is to be once the site has made its keys.
+ */
+export interface TenantMark {
+  /**
+   * The public half of an NKey.
+   */
+  account: string;
+}
+/**
  * Key revision: written last; all that came before it belongs to this revision.
  */
 export interface RevisionMark {
@@ -1337,6 +1636,29 @@ export interface Receipt {
   users?: string[];
 }
 /**
+ * control.<site>.tenant: the keys that the site made for a tenant which is to be there. Only public keys travel.
+ */
+export interface TenantKeys {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  tenant: string;
+  keys: {
+    /**
+     * The public half of an NKey.
+     */
+    gateway: string;
+    /**
+     * The public half of an NKey.
+     */
+    leaf?: string;
+  };
+}
+/**
  * discovery.<tenant>.<service>.v<major>.<event>
  */
 export interface Announcement {
@@ -1359,6 +1681,44 @@ export interface Announcement {
    * Items: A tenant, site, service, gateway or policy: one subject token.
    */
   sites: string[];
+}
+/**
+ * control.<site>.rekey: the site made new keys, as it was asked to; or, with done, it uses them.
+ */
+export interface RekeyRequest {
+  /**
+   * A tenant, site, service, gateway or policy: one subject token.
+   */
+  gateway: string;
+  role: 'gateway' | 'leaf';
+  /**
+   * A connection or call token.
+   */
+  id: string;
+  /**
+   * The new public keys, by tenant.
+   */
+  keys: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
+  /**
+   * The public half of an NKey.
+   */
+  own?: string;
+  done?: true;
+}
+export interface RekeyReply {
+  /**
+   * Milliseconds since the Unix epoch, on the hub's clock.
+   */
+  time: number;
+  /**
+   * A revision of the fabric's documents: the sequence of the registry's bucket.
+   */
+  revision: number;
 }
 /**
  * control.<site>.compiled: what changed for the site since a position.
@@ -1991,6 +2351,24 @@ export interface Service {
    * Items: The public half of an NKey.
    */
   keys: string[];
+  /**
+   * Which of the account's keys signed for each of the keys, where that is another than the account was founded with.
+   */
+  signers?: {
+    /**
+     * The public half of an NKey.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Keys that were replaced, and when they are to be void: ms since the epoch on the registry's clock.
+   */
+  retiring?: {
+    /**
+     * Milliseconds since the Unix epoch, on the hub's clock.
+     */
+    [k: string]: number;
+  };
   labels?: Labels;
   /**
    * Majors of the API of this name that the service has registered at its site.
@@ -2019,6 +2397,14 @@ export interface Site {
        * The public half of an NKey.
        */
       leaf?: string;
+      /**
+       * True where the site made these keys when the tenant came to it: it is told its users by its tables.
+       */
+      joined?: true;
+      /**
+       * Why the watchdog keeps this link of the site out: its key is void.
+       */
+      cutOff?: string;
     };
   };
   /**
@@ -2071,4 +2457,50 @@ export interface Site {
    * True where the keys of the site's users are void: it is cut off for good.
    */
   revoked?: true;
+  /**
+   * Tenants that are to be at the site, and whose keys the site has not made yet.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  awaited?: string[];
+  /**
+   * Tenants that were at the site: their last records may not be collected yet, their keys stay void there.
+   *
+   * Items: A tenant, site, service, gateway or policy: one subject token.
+   */
+  formerTenants?: string[];
+  /**
+   * Why the watchdog keeps the site's own link out: its key is void.
+   */
+  cutOff?: string;
+  /**
+   * Keys that the site is asked to replace, by role, each with a name of this asking.
+   */
+  rekey?: {
+    /**
+     * A connection or call token.
+     */
+    gateway?: string;
+    /**
+     * A connection or call token.
+     */
+    leaf?: string;
+  };
+  /**
+   * Keys that are void once the site uses those that took their place, by role and tenant; of CONTROL under control.
+   */
+  replaced?: {
+    gateway?: ReplacedKeys;
+    leaf?: ReplacedKeys;
+  };
+  /**
+   * Roles whose keys were replaced since the site was founded: it learns its users from the registry.
+   */
+  rekeyed?: ('gateway' | 'leaf')[];
+}
+export interface ReplacedKeys {
+  /**
+   * The public half of an NKey.
+   */
+  [k: string]: string;
 }

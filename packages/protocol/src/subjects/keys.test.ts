@@ -21,6 +21,7 @@ const anyKey: fc.Arbitrary<readonly [string, CompiledKey]> = fc.oneof(
   fc
     .record({ tenant: name, role: fc.constantFrom('gateway' as const, 'leaf' as const) })
     .map((key) => [compiledKeys.user(key.tenant, key.role), { kind: 'user', ...key }] as const),
+  name.map((tenant) => [compiledKeys.tenant(tenant), { kind: 'tenant', tenant }] as const),
   fc.constant([compiledKeys.revision, { kind: 'revision' }] as const),
 );
 
@@ -54,6 +55,8 @@ test.each([
   'see.acme.',
   'account.',
   'account.abc',
+  'tenant.',
+  'tenant.any',
   'user.acme.service',
   'revision.',
   'toString',

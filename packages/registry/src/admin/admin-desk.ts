@@ -59,6 +59,14 @@ const reads: ReadonlySet<string> = new Set(['get', 'explain', 'in-force', 'statu
 /** What the administrators of one tenant can make the registry write. */
 const perScope: LogRate = { lines: 60, periodMs: 60_000 };
 
+/** Serves administrators. */
+export interface AdminDesk {
+  /** Listens to the administrators of a tenant, too. */
+  addTenant(tenant: string): void;
+  removeTenant(tenant: string): void;
+  close(): void;
+}
+
 /** Serves `admin.<tenant>.<admin>.<op>`, one subscription for each tenant and one for the fabric (`any`). */
 export function createAdminDesk(options: {
   connection: NatsConnection;
@@ -67,9 +75,9 @@ export function createAdminDesk(options: {
   refusals: Pick<Refusals, 'add'>;
   clock: Clock;
   logger: Logger;
-}): { close(): void } {
+}): AdminDesk {
   const { connection, operations, refusals, clock, logger } = options;
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new Map<string, Subscription>();
 
   async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
     const found = Object.hasOwn(operations, op) ? operations[op] : undefined;
@@ -107,7 +115,8 @@ export function createAdminDesk(options: {
     );
   }
 
-  for (const scope of ['any', ...options.tenants]) {
+  function addScope(scope: string): void {
+    if (subscriptions.has(scope)) return;
     const heardLog = rateLimitedLogger(logger, clock, perScope);
     const subscription = connection.subscribe(`admin.${scope}.*.*`, {
       callback: (err, message) => {
@@ -115,11 +124,18 @@ export function createAdminDesk(options: {
         else onMessage(scope, message, heardLog);
       },
     });
-    subscriptions.push(subscription);
+    subscriptions.set(scope, subscription);
   }
+
+  for (const scope of ['any', ...options.tenants]) addScope(scope);
   return {
+    addTenant: addScope,
+    removeTenant(tenant) {
+      subscriptions.get(tenant)?.unsubscribe();
+      subscriptions.delete(tenant);
+    },
     close() {
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      for (const subscription of subscriptions.values()) subscription.unsubscribe();
     },
   };
 }

@@ -13,13 +13,17 @@ import {
   documentKeys,
   type Logger,
   parseCompiledKey,
+  type ServedApi,
 } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
 import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
 import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
+import { createCallerLists } from './caller-lists.ts';
 import { createChanges } from './changes.ts';
+import { compiledShare } from './compiled-share.ts';
+import { createCompiledSizes } from './compiled-sizes.ts';
 import { fitting, requireFittingValue } from './fitting.ts';
 import { extrasConcerned, extrasOf } from './site-extras.ts';
 import { createTold, type Told } from './told.ts';
@@ -49,7 +53,8 @@ export interface Compiler {
   sitePosition(site: string): number;
   /**
    * Throws PAYLOAD_TOO_LARGE where these changes would make an API's entry at a site larger than can be sent there:
-   * its manifest, and one rule for each policy that concerns it.
+   * its manifest, and one rule for each policy that concerns it; or what all sites must be told of a tenant more than its
+   * share.
    */
   requireFitting(changes: readonly LiveDocument[]): void;
   /** When the bucket was made, as its server said it: names the bucket that positions belong to. */
@@ -89,6 +94,8 @@ export async function openCompiler(options: {
   /** What a site has besides its tables. */
   const extras = new Map<string, ReadonlyMap<string, unknown>>();
   const extrasDue = new Set<string>();
+  const callers = createCallerLists(() => store.all.services);
+  const sizes = createCompiledSizes();
   /** Documents as the live tables have them: what a key that is gone was about. */
   const taken = new Map<string, LiveDocument>();
   /** Keys of sites that may be others than the site was told. */
@@ -128,10 +135,13 @@ export async function openCompiler(options: {
     const table = tables.get(site) ?? new Map<string, unknown>();
     table.set(rest, value);
     tables.set(site, table);
+    sizes.set(site, rest, value);
     markPending(site, [rest]);
   }
   for (const site of live.sites) {
-    markPending(site, live.table(site).keys());
+    const table = live.table(site);
+    markPending(site, table.keys());
+    for (const key of table.keys()) serves(site, key);
     extrasDue.add(site);
   }
   const { sites, services, apis, policies } = store.all;
@@ -142,6 +152,12 @@ export async function openCompiler(options: {
   const isLive = (document: AnyDocument): document is LiveDocument =>
     ['site', 'service', 'api', 'policy'].includes(document.kind);
 
+  /** The callers that a site is told of follow from the routes of what it serves. */
+  function serves(site: string, key: string): void {
+    if (parseCompiledKey(key)?.kind !== 'serve') return;
+    callers.served(site, key, live.value(site, key) as ServedApi | undefined);
+  }
+
   /** Brings the live tables to what stands, as of a time. */
   function takeIn(at: number): void {
     const keys = changed;
@@ -149,6 +165,7 @@ export async function openCompiler(options: {
     const due: LiveChange[] = [];
     for (const key of keys) {
       announced.add(key);
+      if (key.startsWith('service.')) callers.identityChanged();
       for (const site of extrasConcerned(key) ?? live.sites) extrasDue.add(site);
       const document = store.get(key);
       const before = taken.get(key);
@@ -160,7 +177,11 @@ export async function openCompiler(options: {
         due.push({ document: before, removed: true });
       }
     }
-    for (const [site, touched] of live.update(due, at)) markPending(site, touched);
+    for (const [site, touched] of live.update(due, at)) {
+      markPending(site, touched);
+      for (const key of touched) serves(site, key);
+    }
+    for (const [site, touched] of callers.refresh(live.sites)) markPending(site, touched);
   }
 
   /** The claims and users of the sites whose documents changed. */
@@ -187,7 +208,7 @@ export async function openCompiler(options: {
   /** What a key of a site must be; undefined where it must not be there. */
   function wanted(site: string, key: string): unknown {
     const value = live.value(site, key);
-    if (value === undefined) return extras.get(site)?.get(key);
+    if (value === undefined) return extras.get(site)?.get(key) ?? callers.value(site, key);
     const fits = fitting(value);
     if (fits !== value) logger.warn({ site, key }, 'an entry is too large for its site; it was cut down');
     return fits;
@@ -225,6 +246,7 @@ export async function openCompiler(options: {
     for (const [index, { key, value }] of writes.entries()) {
       changes.set(site, key, value, last - writes.length + 1 + index);
       if (key === compiledKeys.revision) continue;
+      sizes.set(site, key, value);
       if (value === undefined) table.delete(key);
       else table.set(key, value);
     }
@@ -296,9 +318,11 @@ export async function openCompiler(options: {
       if (changed.size > 0) takeIn(clock.now());
       const attempted = documents.map((document) => ({ document }));
       live.attempt(attempted, (touched) => {
-        for (const [site, keys] of touched) {
-          for (const key of keys) requireFittingValue(site, live.value(site, key));
-        }
+        const values = [...touched].flatMap(([site, keys]) =>
+          [...keys].map((key) => [site, key, live.value(site, key)] as const),
+        );
+        for (const [site, , value] of values) requireFittingValue(site, value);
+        sizes.require(values, compiledShare(store.all.sites));
       });
     },
     bucket,

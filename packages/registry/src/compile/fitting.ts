@@ -30,6 +30,9 @@ function fittingView({ apis }: VisibleApis): VisibleApis {
   return { apis: first < 0 ? bare : bare.slice(0, first) };
 }
 
+/** Bytes that a value has as it is stored: what is too large is cut down first. */
+export const sizeAsStored = (value: ServedApi | VisibleApis) => Math.min(bytesOf(value), maxValueBytes);
+
 /** Throws PAYLOAD_TOO_LARGE where an API's entry at a site is larger than can be sent there. */
 export function requireFittingValue(site: string, value: ServedApi | VisibleApis | undefined): void {
   // What is seen is cut down, and that is enough.

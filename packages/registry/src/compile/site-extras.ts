@@ -2,22 +2,20 @@ import { hubSite } from '@causeway/identity';
 import { compiledKeys, type Site } from '@causeway/protocol';
 import type { DocumentStore } from '../documents/store.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
+import { tenantEntries } from './tenant-entries.ts';
 
-/** What a site needs besides its tables: the claims of its accounts, and its own users. */
+/** What a site needs besides its tables: its tenants and the claims of its accounts, its own users, keys to be replaced. */
 export async function extrasOf(options: {
   site: Site;
-  store: Pick<DocumentStore, 'accounts'>;
+  store: Pick<DocumentStore, 'get'>;
   users: Pick<UserIssuer, 'usersOf'>;
   services: Parameters<UserIssuer['usersOf']>[1];
   /** As the site has it. */
   before: ReadonlyMap<string, unknown>;
 }): Promise<Map<string, unknown>> {
   const { site, store, users, services, before } = options;
-  const extras = new Map<string, unknown>();
-  for (const account of store.accounts) {
-    if (!Object.hasOwn(site.tenants, account.name)) continue;
-    extras.set(compiledKeys.account(account.publicKey), { jwt: account.jwt });
-  }
+  const extras = new Map<string, unknown>(tenantEntries(site, store));
+  if (site.rekey) extras.set(compiledKeys.rekey, site.rekey);
   // The hub's own are pushed by the registry itself.
   for (const { publicKey, jwt } of site.name === hubSite ? [] : (site.own ?? [])) {
     extras.set(compiledKeys.account(publicKey), { jwt });
@@ -30,5 +28,5 @@ export async function extrasOf(options: {
 export function extrasConcerned(key: string): readonly string[] | undefined {
   const [kind, , site = ''] = key.split('.');
   if (kind === 'site' || kind === 'service') return [site];
-  return kind === 'account' ? undefined : [];
+  return kind === 'account' || kind === 'former-account' ? undefined : [];
 }

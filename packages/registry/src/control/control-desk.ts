@@ -8,6 +8,7 @@ import {
   type Messages,
   parseMessage,
   type Random,
+  type RekeyRequest,
   requireProtocol,
   subjects,
 } from '@causeway/protocol';
@@ -51,6 +52,14 @@ export function createControlDesk(options: {
   confirmed: (site: string) => { sequence: number; created: string } | undefined;
   usersTaken: (site: string) => void;
   papers: Pick<SigningPapers, 'issuingCa'>;
+  /** A site made new keys, or uses them. */
+  rekey: (site: string, request: RekeyRequest) => Promise<void>;
+  /** A site has made its keys for a tenant; resolves with the revision that has its users. */
+  arrived: (
+    site: string,
+    gateway: string,
+    keys: Pick<Messages['TenantKeys'], 'tenant' | 'keys'>,
+  ) => Promise<number>;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -97,7 +106,10 @@ export function createControlDesk(options: {
     if (!Object.hasOwn(documentOf(site)?.gateways ?? {}, gateway)) {
       throw new CausewayError('DENIED', `site ${site} has no gateway ${gateway}`);
     }
-    if (documentOf(site)?.revoked) throw new CausewayError('REVOKED', `site ${site} was revoked`);
+    // Of its end it may still hear, and say that it has.
+    const ofItsEnd = op === 'compiled' || op === 'receipt';
+    if (documentOf(site)?.revoked && !ofItsEnd)
+      throw new CausewayError('REVOKED', `site ${site} was revoked`);
     switch (op) {
       case 'register': {
         const request = expect('PublishRequest', body, gateway);
@@ -133,6 +145,10 @@ export function createControlDesk(options: {
         const { shares } = expect('QuotaRequest', body, gateway);
         return { time: time(), shares: await quotas.answer(site, shares) };
       }
+      case 'tenant': {
+        const { tenant, keys } = expect('TenantKeys', body, gateway);
+        return { revision: await options.arrived(site, gateway, { tenant, keys }), time: time() };
+      }
       case 'receipt': {
         const request = expect('Receipt', body, gateway);
         if (request.revision > store.revision) {
@@ -152,6 +168,10 @@ export function createControlDesk(options: {
         const { hosts = [] } = documentOf(site) ?? {};
         const around = { ca: await papers.issuingCa(), clock, random: options.random };
         return { certificate: await certificateFor(request, { name: site, hosts }, around), time: time() };
+      }
+      case 'rekey': {
+        await options.rekey(site, expect('RekeyRequest', body, gateway));
+        return { revision: compiler.siteRevision(site), time: time() };
       }
       default:
         throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
@@ -204,10 +224,12 @@ function expect<
   N extends
     | 'PublishRequest'
     | 'BeatRequest'
+    | 'CertificateRequest'
     | 'CompiledRequest'
     | 'QuotaRequest'
     | 'Receipt'
-    | 'CertificateRequest',
+    | 'RekeyRequest'
+    | 'TenantKeys',
 >(name: N, body: Uint8Array, gateway: string): Messages[N] {
   const parsed = parseMessage(name, body);
   if (parsed.fault) {

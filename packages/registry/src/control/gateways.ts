@@ -28,6 +28,16 @@ export interface Gateways {
 /** A gateway counts as gone after three renewals were missed, in ms. */
 export const gatewayLeaseMs = 6_500;
 
+/** Whether all gateways of a site are heard of, and have what concerns it. */
+export function hasCaughtUp(gateways: readonly GatewayStatus[], revision: number): boolean {
+  return (
+    gateways.length > 0 &&
+    gateways.every(
+      ({ seen, revision: has }) => (seen ?? Infinity) <= gatewayLeaseMs && (has ?? -1) >= revision,
+    )
+  );
+}
+
 /** Creates the table. */
 export function createGateways(clock: Clock): Gateways {
   /** Resident bytes, and when that was on this clock. */

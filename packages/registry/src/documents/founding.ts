@@ -18,12 +18,14 @@ export function foundingChanges(
       // Of what was deleted before a backup a restored bucket has no mark, but of a site that was removed it has this.
       const removed =
         document.kind === 'site' && store.get(documentKeys.formerSite(document.name)) !== undefined;
-      if (!removed && !store.isDeleted(key)) changes.push(document);
+      const gone =
+        document.kind === 'account' && store.get(documentKeys.formerAccount(document.name)) !== undefined;
+      if (!removed && !gone && !store.isDeleted(key)) changes.push(document);
       continue;
     }
     if (document.kind !== 'site' || standing.kind !== 'site' || standing.revoked) continue;
     const added = Object.entries(document.tenants).filter(
-      ([tenant]) => !Object.hasOwn(standing.tenants, tenant),
+      ([tenant]) => !Object.hasOwn(standing.tenants, tenant) && !standing.formerTenants?.includes(tenant),
     );
     if (added.length === 0) continue;
     changes.push({ ...standing, tenants: { ...standing.tenants, ...Object.fromEntries(added) } });

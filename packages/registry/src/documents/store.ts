@@ -22,6 +22,8 @@ export interface ControlDocument {
   readonly kind: 'control';
   readonly publicKey: string;
   readonly jwt: string;
+  /** Public keys that sign users, by role, where another took the place of the one it was founded with. */
+  readonly signers?: Readonly<Record<string, string>>;
 }
 
 /** What stays of a site that was removed: its records are kept, and must go on to verify. */
@@ -61,6 +63,15 @@ export interface PendingActs {
 /** A record that does not know its revision yet: this many before the sequence of the document that it stands in. */
 export type PendingRecord = Omit<AdminRecord, 'revision'> & { readonly back: number };
 
+/** What stays of a tenant that was removed: its name is not given again, its claims are void wherever it was. */
+export interface FormerAccount {
+  readonly kind: 'former-account';
+  readonly name: string;
+  readonly publicKey: string;
+  /** Claims that let nobody in. */
+  readonly jwt: string;
+}
+
 /** Any document of the bucket `documents`. */
 export type AnyDocument =
   | ApiDocument
@@ -71,6 +82,7 @@ export type AnyDocument =
   | ControlDocument
   | PendingActs
   | DocumentSet
+  | FormerAccount
   | FormerSite
   | Invitation;
 
@@ -93,6 +105,8 @@ export function keyOf(document: AnyDocument): string {
       return documentKeys.set(document.tenant, document.name);
     case 'acts':
       return documentKeys.acts(document.tenant, document.part);
+    case 'former-account':
+      return documentKeys.formerAccount(document.name);
     case 'former-site':
       return documentKeys.formerSite(document.name);
     case 'invitation':
@@ -126,6 +140,7 @@ export interface DocumentStore {
   /** As they stand when they are read: each list is made once after a change of its kind. */
   readonly all: Documents;
   readonly accounts: readonly AccountDocument[];
+  readonly formerAccounts: readonly FormerAccount[];
   readonly formerSites: readonly FormerSite[];
   readonly invitations: readonly Invitation[];
   /** True where a document of this key was deleted, and none stands. */
@@ -269,6 +284,9 @@ export async function openDocumentStore(
     },
     get acts() {
       return kinds.of('acts');
+    },
+    get formerAccounts() {
+      return kinds.of('former-account');
     },
     get formerSites() {
       return kinds.of('former-site');

@@ -5,8 +5,11 @@ import type { Hub } from './hub.ts';
 
 /** Keeps the hub's server at the claims that the documents hold. */
 export interface AccountClaims {
-  /** Pushes the claims of each account that the hub does not have yet. Rejects where one of them was not taken. */
-  push(): Promise<void>;
+  /**
+   * Pushes the claims of each account that the hub does not have yet. Rejects where one of them was not taken. An account
+   * in `hold` is left for the next time.
+   */
+  push(hold?: readonly string[]): Promise<void>;
 }
 
 /** Creates it; the hub counts as having none, for a registry may have ended between storing claims and pushing them. */
@@ -20,7 +23,7 @@ export function createAccountClaims(options: {
   const taken = new Map<string, string>();
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function pushDue(): Promise<void> {
+  async function pushDue(hold: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
     const control = store.get(documentKeys.control);
     const cloud = store.get(documentKeys.site(hubSite));
@@ -28,11 +31,12 @@ export function createAccountClaims(options: {
     const own = cloud?.kind === 'site' ? (cloud.own ?? []) : [];
     const accounts = [
       ...store.accounts,
+      ...store.formerAccounts,
       ...(control?.kind === 'control' ? [{ ...control, name: 'CONTROL' }] : []),
       ...own.map((each) => ({ ...each, name: each.publicKey })),
     ];
     for (const { name, publicKey, jwt } of accounts) {
-      if (taken.get(publicKey) === jwt) continue;
+      if (taken.get(publicKey) === jwt || hold.includes(name)) continue;
       try {
         await hub.pushClaims(jwt);
         taken.set(publicKey, jwt);
@@ -46,9 +50,9 @@ export function createAccountClaims(options: {
   }
 
   return {
-    push() {
+    push(hold = []) {
       // One after the other: claims that are older must not arrive last.
-      const pushed = queue.then(pushDue);
+      const pushed = queue.then(() => pushDue(hold));
       queue = pushed.catch(() => {});
       return pushed;
     },

@@ -10,11 +10,40 @@ export interface LeafLink {
   readonly roundTrip: string | undefined;
 }
 
+/** A leaf link with what the other end listens for. Of links that bear one key the older one has the lower `cid`. */
+export interface LinkInterest {
+  /** Id of the hub's server that holds the link, and the connection's number there. */
+  readonly server: string;
+  readonly cid: number;
+  /** Public key of the account. */
+  readonly account: string;
+  /** Subjects as they were subscribed to; a name that the other end gave itself is not here, since it may be any. */
+  readonly subjects: readonly string[];
+}
+
+/** A connection of an account, links among them. */
+export interface Connection {
+  readonly server: string;
+  readonly cid: number;
+  /** Public key of the user. */
+  readonly user: string;
+}
+
 /** What the registry may do to the hub's server, as a user of its system account. */
 export interface Hub {
   /** Puts claims in force; rejects with the server's reason. */
   pushClaims(jwt: string): Promise<void>;
   links(): Promise<LeafLink[]>;
+  /** Every leaf link with its interest. */
+  interest(): Promise<LinkInterest[]>;
+  /** The user of a connection; undefined where it is gone. */
+  userOf(connection: Pick<Connection, 'server' | 'cid'>): Promise<string | undefined>;
+  /** How many connections an account has. */
+  connectionCount(account: string): Promise<number>;
+  /** All connections of an account, oldest first at each server. */
+  connections(account: string): Promise<Connection[]>;
+  /** Cuts one connection; it may come back. */
+  kick(connection: Pick<Connection, 'server' | 'cid'>): Promise<void>;
   /** Resident bytes of the hub's server, of a cluster's the greatest; undefined where it does not tell. */
   memory(): Promise<number | undefined>;
   /**
@@ -33,6 +62,8 @@ interface ServerReply<T> {
 }
 
 const timeoutMs = 2_000;
+/** Connections that are asked for at once; each comes with its JWT. */
+const pageSize = 256;
 
 /** Uses a connection of the registry's user in the hub's system account. */
 export function createHub(connection: NatsConnection, logger: Logger): Hub {
@@ -50,7 +81,53 @@ export function createHub(connection: NatsConnection, logger: Logger): Hub {
     return replies;
   }
 
+  interface Connz {
+    total?: number;
+    connections?: { cid: number; authorized_user?: string; jwt?: string }[];
+  }
+
+  async function kick({ server, cid }: Pick<Connection, 'server' | 'cid'>): Promise<void> {
+    const body = JSON.stringify({ cid });
+    await connection.request(`$SYS.REQ.SERVER.${server}.KICK`, body, { timeout: timeoutMs });
+  }
+
   return {
+    kick,
+    async interest() {
+      interface Leafz {
+        leafs?: { id?: number; account?: string; subscriptions_list?: string[] }[];
+      }
+      const replies = await askAll<Leafz>('LEAFZ', { subscriptions: true });
+      return replies.flatMap(({ server, data }) =>
+        (data?.leafs ?? []).map(({ id = 0, account = '', subscriptions_list: subjects = [] }) => ({
+          server: server.id,
+          cid: id,
+          account,
+          subjects,
+        })),
+      );
+    },
+    async userOf({ server, cid }) {
+      const body = JSON.stringify({ auth: true, cid });
+      const reply = await connection.request(`$SYS.REQ.SERVER.${server}.CONNZ`, body, { timeout: timeoutMs });
+      return reply.json<ServerReply<Connz>>().data?.connections?.[0]?.authorized_user;
+    },
+    async connectionCount(account) {
+      const replies = await askAll<Connz>('CONNZ', { acc: account, limit: 1 });
+      return replies.reduce((sum, { data }) => sum + (data?.total ?? 0), 0);
+    },
+    async connections(account) {
+      const found: Connection[] = [];
+      for (let offset = 0; ; offset += pageSize) {
+        const replies = await askAll<Connz>('CONNZ', { auth: true, acc: account, offset, limit: pageSize });
+        for (const { server, data } of replies) {
+          for (const { cid, authorized_user: user = '' } of data?.connections ?? []) {
+            found.push({ server: server.id, cid, user });
+          }
+        }
+        if (replies.every(({ data }) => (data?.connections?.length ?? 0) < pageSize)) return found;
+      }
+    },
     async pushClaims(jwt) {
       const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: timeoutMs });
       const { error } = reply.json<{ error?: { description?: string } }>();
@@ -83,9 +160,6 @@ export function createHub(connection: NatsConnection, logger: Logger): Hub {
       }
     },
     async cut(account, publicKey, jwt) {
-      interface Connz {
-        connections?: { cid: number; jwt?: string }[];
-      }
       const replies = await askAll<Connz>('CONNZ', { auth: true, acc: account, user: publicKey });
       let count = 0;
       for (const { server, data } of replies) {
@@ -93,8 +167,7 @@ export function createHub(connection: NatsConnection, logger: Logger): Hub {
           // What it came with counts, not when: a link may come back with its old credentials just before the
           // new ones are in their file, and two that were issued within a second bear the same time.
           if (brought === jwt) continue;
-          const body = JSON.stringify({ cid });
-          await connection.request(`$SYS.REQ.SERVER.${server.id}.KICK`, body, { timeout: timeoutMs });
+          await kick({ server: server.id, cid });
           logger.info(
             { account, user: publicKey, cid },
             'connection cut; it comes back with its new credentials',

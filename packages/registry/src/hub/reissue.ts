@@ -1,7 +1,7 @@
 import { decodeJwt, publicKeyOf, reissueAccount } from '@causeway/identity';
 import { type AccountDocument, type Clock, documentKeys, type Logger, type Site } from '@causeway/protocol';
 import type { Bootstrap } from '../config.ts';
-import type { ControlDocument, DocumentStore } from '../documents/store.ts';
+import type { ControlDocument, DocumentStore, FormerAccount } from '../documents/store.ts';
 
 /**
  * Signs account claims anew that another operator key has signed: after the operator's keys were replaced, or where the
@@ -19,7 +19,7 @@ export async function reissueForeign(options: {
   const own = publicKeyOf(operator);
   const isForeign = (jwt: string) => decodeJwt(jwt).issuer !== own;
   const anew = async (jwt: string) => (await reissueAccount(jwt, { now: clock.now() }, operator)).jwt;
-  const reissued: (AccountDocument | ControlDocument | Site)[] = [];
+  const reissued: (AccountDocument | ControlDocument | FormerAccount | Site)[] = [];
   const standing = store.get(documentKeys.control);
   const { control: publicKey, controlJwt } = bootstrap;
   const control: ControlDocument[] =
@@ -28,7 +28,8 @@ export async function reissueForeign(options: {
       : controlJwt === undefined
         ? []
         : [{ kind: 'control', publicKey, jwt: controlJwt }];
-  for (const account of [...store.accounts, ...control]) {
+  // Those of tenants that were removed, too: sites that do not have them yet must be able to take them.
+  for (const account of [...store.accounts, ...store.formerAccounts, ...control]) {
     if (isForeign(account.jwt)) reissued.push({ ...account, jwt: await anew(account.jwt) });
   }
   for (const site of store.all.sites) {

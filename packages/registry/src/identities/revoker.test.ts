@@ -16,7 +16,12 @@ test('revoker - of a site that is removed all keys are kept that ever signed its
   const restored: Site = { ...lost, gateways: { 'gw-2': ['U2', 'U3'] }, retired: lost.gateways };
   const store = memoryDocuments([siteOf('cloud'), restored]);
   const cut: string[] = [];
-  const revoker = createRevoker({ store, voiding: unchanged, cutOff: (site) => void cut.push(site) });
+  const revoker = createRevoker({
+    store,
+    voiding: unchanged,
+    cutOff: (site) => void cut.push(site),
+    lastWord: async () => {},
+  });
   await revoker.removeSite('edge-a', false);
   expect(cut).toEqual(['edge-a']);
   expect(store.all.sites.map(({ name }) => name)).toEqual(['cloud']);

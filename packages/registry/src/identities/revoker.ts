@@ -1,4 +1,4 @@
-import { hubSite } from '@causeway/identity';
+import { accountNames, hubSite } from '@causeway/identity';
 import { didYouMean } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -11,6 +11,7 @@ import {
   type Site,
 } from '@causeway/protocol';
 import type { AnyDocument, DocumentStore, FormerSite } from '../documents/store.ts';
+import { controlName } from './control-name.ts';
 import type { Voiding } from './voiding.ts';
 
 /** Takes identities out of use, for good. */
@@ -28,13 +29,22 @@ const atOnce = 900;
 
 const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
 
-/** Creates it. `cutOff` is told of a site from which nothing more will come. */
+/** The identity with none of its keys, nor of those that were replaced. */
+function withoutKeys({ retiring: _, signers: __, ...identity }: Service): Service {
+  return { ...identity, keys: [] };
+}
+
+/**
+ * Creates it. `cutOff` is told of a site from which nothing more will come; `lastWord` resolves when a site that is being
+ * cut off has taken in what it was told, or was given long enough.
+ */
 export function createRevoker(options: {
   store: DocumentStore;
   voiding: Voiding;
   cutOff: (site: string) => void;
+  lastWord: (site: Site) => Promise<unknown>;
 }): Revoker {
-  const { store, voiding, cutOff } = options;
+  const { store, voiding, cutOff, lastWord } = options;
 
   function accountOf(tenant: string): AccountDocument | undefined {
     const account = store.get(documentKeys.account(tenant));
@@ -63,7 +73,7 @@ export function createRevoker(options: {
       if (now.identity !== identity || now.account !== account) continue;
       const since = store.revision + 1;
       // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
-      await store.put([voided, { ...identity, keys: [] }]);
+      await store.put([voided, withoutKeys(identity)]);
       await voiding.inForce();
       return { revision: store.revision, since, keys: identity.keys.length };
     }
@@ -98,23 +108,34 @@ export function createRevoker(options: {
       const changed: AnyDocument[] = [];
       for (const [tenant, keys] of Object.entries(site.tenants)) {
         const account = accountOf(tenant);
-        if (!account) continue;
+        // Of one that is being removed all are void.
+        if (!account || account.removed) continue;
         const ofServices = services
           .filter((service) => service.tenant === tenant)
           .flatMap(({ keys }) => keys);
-        const all = [keys.gateway, ...(keys.leaf === undefined ? [] : [keys.leaf]), ...ofServices];
+        const { gateway, leaf } = site.replaced ?? {};
+        const own = [keys.gateway, keys.leaf, gateway?.[tenant], leaf?.[tenant]].filter(
+          (key) => key !== undefined,
+        );
+        const all = [...own, ...ofServices];
         count += all.length;
         changed.push(await voiding.tenant(account, all));
       }
       if (site.leaf !== undefined) {
-        changed.push(await voiding.control([site.leaf]));
-        count += 1;
+        const before = site.replaced?.leaf?.[controlName];
+        const own = [site.leaf, ...(before === undefined ? [] : [before])];
+        changed.push(await voiding.control(own));
+        count += own.length;
       }
       // A key was issued meanwhile: it is to be void too.
       if (store.revision !== revision) continue;
       await store.put([...changed, { ...site, revoked: true }]);
-      await inBatches(services, (batch) => store.put(batch.map((each) => ({ ...each, keys: [] }))));
+      await inBatches(services, (batch) => store.put(batch.map(withoutKeys)));
       cutOff(name);
+      // Its links for tenants are cut now. By its own it hears of it, so that its server cuts those who are there: a site
+      // that still does as it is told. It may say no more than that it has.
+      await voiding.inForce([accountNames.control]);
+      await lastWord(site);
       await voiding.inForce();
       return { revision: store.revision, since: revision + 1, keys: count, services: services.length };
     }

@@ -1,6 +1,7 @@
-import { decodeJwt, issueUser } from '@causeway/identity';
+import { accountNames, decodeJwt, hubSite, issueUser } from '@causeway/identity';
 import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
-import type { Keyring } from '../config.ts';
+import { controlName } from './control-name.ts';
+import { type Signers, signedByOther } from './signers.ts';
 
 /** Issues users of accounts that the registry signs for. */
 export interface UserIssuer {
@@ -21,7 +22,7 @@ export interface UserIssuer {
 
 /** Creates the issuer. `accountKey` gives an account's public key by name. */
 export function createUserIssuer(options: {
-  keyring: Keyring;
+  keyring: Pick<Signers, 'signer' | 'replaced'>;
   accountKey: (name: string) => string;
   clock: Clock;
   random: Random;
@@ -41,12 +42,19 @@ export function createUserIssuer(options: {
     before: unknown,
   ): Promise<{ id: string; jwt: string } | undefined> {
     const earlier = before as { id: string; jwt: string } | undefined;
-    if (hosts.length === 0 && !earlier) return undefined;
+    const signer = keyring.signer(tenant, role);
+    // What it was founded with is good until it hosts something, has new keys, or others sign; who joined later has only these.
+    const founded =
+      !site.tenants[tenant]?.joined &&
+      !site.rekeyed?.includes(role) &&
+      keyring.replaced(tenant, role) === undefined;
+    if (hosts.length === 0 && !earlier && founded) return undefined;
     if (earlier) {
       const claims = decodeJwt(earlier.jwt);
       const tags = (claims.nats.tags as string[] | undefined) ?? [];
       const hosted = tags.filter((tag) => tag.startsWith('hosts:')).map((tag) => tag.slice('hosts:'.length));
-      if (claims.subject === key && hosted.sort().join() === [...hosts].sort().join()) return earlier;
+      const current = claims.subject === key && !signedByOther(earlier.jwt, signer);
+      if (current && hosted.sort().join() === [...hosts].sort().join()) return earlier;
     }
     const name = role === 'gateway' ? (Object.keys(site.gateways)[0] as string) : site.name;
     const { jwt } = await issueUser({
@@ -55,7 +63,37 @@ export function createUserIssuer(options: {
       name,
       tags: { site: site.name, hosts },
       key,
-      signer: keyring.signer(tenant, role),
+      signer,
+      now: clock.now(),
+    });
+    return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
+  }
+
+  /** The user of CONTROL that a site has: by which an edge's own link comes in, or the cloud's gateway. */
+  async function ownUser(
+    site: Site,
+    role: 'gateway' | 'leaf',
+    before: unknown,
+  ): Promise<{ id: string; jwt: string } | undefined> {
+    const [gateway = '', keys = []] = Object.entries(site.gateways)[0] ?? [];
+    const edge = site.name !== hubSite;
+    // An edge's gateway is in an account of the edge's own, which signs for it.
+    if (edge !== (role === 'leaf')) return undefined;
+    // What the watchdog keeps out must not be let in by claims that are later.
+    if (edge && site.cutOff !== undefined) return undefined;
+    const key = edge ? site.leaf : keys.at(-1);
+    if (key === undefined) return undefined;
+    const signer = keyring.signer(accountNames.control, role);
+    const earlier = before as { id: string; jwt: string } | undefined;
+    if (earlier && decodeJwt(earlier.jwt).subject === key && !signedByOther(earlier.jwt, signer))
+      return earlier;
+    const { jwt } = await issueUser({
+      account: { kind: 'control', name: accountNames.control, publicKey: accountKey(accountNames.control) },
+      role,
+      name: edge ? site.name : gateway,
+      tags: { site: site.name },
+      key,
+      signer,
       now: clock.now(),
     });
     return { id: Buffer.from(random.bytes(9)).toString('base64url'), jwt };
@@ -100,11 +138,20 @@ export function createUserIssuer(options: {
           .map((service) => service.name);
         for (const role of ['gateway', 'leaf'] as const) {
           const key = keys[role];
-          if (key === undefined) continue;
+          // A new one would be later than the revocation, and valid.
+          if (key === undefined || (role === 'leaf' && keys.cutOff !== undefined)) continue;
           const entry = compiledKeys.user(tenant, role);
           const user = await hostingUser(site, tenant, role, key, hosts, before.get(entry));
           if (user) users.set(entry, user);
         }
+      }
+      for (const role of ['gateway', 'leaf'] as const) {
+        const again =
+          site.rekeyed?.includes(role) || keyring.replaced(accountNames.control, role) !== undefined;
+        if (!again) continue;
+        const entry = compiledKeys.user(controlName, role);
+        const user = await ownUser(site, role, before.get(entry));
+        if (user) users.set(entry, user);
       }
       return users;
     },

@@ -41,7 +41,7 @@ const refuse = (reason: string, pointer: string) => new CausewayError('INVALID_R
 /** Creates it. */
 export function createInvitations(options: {
   store: DocumentStore;
-  keyring: Keyring;
+  keyring: Pick<Keyring, 'operator' | 'signer'>;
   /** Public key of CONTROL. */
   control: string;
   papers: SigningPapers;

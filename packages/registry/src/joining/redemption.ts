@@ -42,7 +42,7 @@ export function createRedemption(options: {
   store: DocumentStore;
   invitations: Pick<Invitations, 'ofGrant'>;
   voiding: Pick<Voiding, 'inTurn' | 'inForce'>;
-  keyring: Keyring;
+  keyring: Pick<Keyring, 'operator' | 'signer'>;
   bootstrap: Pick<Bootstrap, 'control' | 'controlJwt'>;
   /** Public key of an account by its name. */
   accountKey: (name: string) => string;

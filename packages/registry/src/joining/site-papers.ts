@@ -41,7 +41,11 @@ export async function ownAccountsOf(
 export async function usersOf(
   site: Site,
   gateway: string,
-  around: { keyring: Keyring; accountKey: (name: string) => string; now: number },
+  around: {
+    keyring: Pick<Keyring, 'operator' | 'signer'>;
+    accountKey: (name: string) => string;
+    now: number;
+  },
 ): Promise<{ leaf: string; tenants: Record<string, { gateway: string; leaf: string }> }> {
   const { keyring, accountKey, now } = around;
   const tags = { site: site.name };

@@ -49,8 +49,15 @@ export function itemOf(store: Store, document: Shown, scope: string): Item {
     }
     case 'policy':
       return { ...document, ...inSet(setOf(store, document.tenant, keyOf(document))), revision };
-    case 'service':
-      return { ...document, keys: document.keys.length, revision };
+    case 'service': {
+      const { retiring, signers: _, ...service } = document;
+      return {
+        ...service,
+        keys: document.keys.length,
+        ...(retiring === undefined ? {} : { retiring: Object.keys(retiring).length }),
+        revision,
+      };
+    }
     case 'site': {
       const tenants = Object.keys(document.tenants);
       return {
@@ -58,6 +65,7 @@ export function itemOf(store: Store, document: Shown, scope: string): Item {
         gateways: Object.keys(document.gateways),
         // Where it stands is nothing to a tenant.
         ...(document.hosts && scope === 'any' ? { hosts: document.hosts } : {}),
+        ...(document.rekey ? { rotating: Object.keys(document.rekey) } : {}),
         ...(document.revoked ? { revoked: true } : {}),
         revision,
       };

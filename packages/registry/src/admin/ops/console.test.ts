@@ -32,7 +32,7 @@ beforeAll(async () => {
   await ensureOps(ops.jsm);
   const signer = createKeys('account', systemRandom);
   const users = createUserIssuer({
-    keyring: { operator: '', queueSecret: '', signer: () => signer.seed },
+    keyring: { signer: () => signer.seed, replaced: () => undefined },
     accountKey: () => fabric.ops.account.getPublicKey(),
     clock: systemClock,
     random: systemRandom,

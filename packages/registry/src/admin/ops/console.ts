@@ -154,7 +154,8 @@ export function consoleOperation(options: {
       if (cloud?.kind === 'site' && cloud.registry)
         signers[`${hubSite}.${registrySigner}`] = [...cloud.registry];
       for (const site of store.all.sites) {
-        if (tenant !== 'any' && !Object.hasOwn(site.tenants, tenant)) continue;
+        const wasThere = site.formerTenants?.includes(tenant);
+        if (tenant !== 'any' && !wasThere && !Object.hasOwn(site.tenants, tenant)) continue;
         for (const [gateway, keys] of Object.entries({ ...site.retired, ...site.gateways }))
           signers[`${site.name}.${gateway}`] = [...keys];
       }
@@ -169,6 +170,16 @@ export function consoleOperation(options: {
       return { jwt, name, heartbeat: heartbeatMs, ...made, signers, acts: Object.fromEntries(visible) };
     },
   });
+}
+
+/** Ends all consoles of a tenant that is gone. */
+export async function endConsoles(manager: JetStreamManager, tenant: string): Promise<void> {
+  for (const stream of streams) {
+    for await (const { name, config } of manager.consumers.list(stream)) {
+      if (!config.deliver_subject?.startsWith(`_INBOX.ops.${tenant}.`)) continue;
+      await manager.consumers.delete(stream, name).catch(ignoreGone);
+    }
+  }
 }
 
 function tooMany(tenant: string): CausewayError {

@@ -10,12 +10,14 @@ import {
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Standings, standingSites } from '../../control/standings.ts';
 import type { DocumentStore } from '../../documents/store.ts';
+import type { IdentityReceipts } from '../../identities/receipts.ts';
+import { type Signers, signedBy } from '../../identities/signers.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
 import type { Voiding } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
 
-/** How long sites are waited for before credentials with labels are handed out. */
-const labelsMs = 5_000;
+/** So long is waited for the sites that admit its calls to know a new identity, in ms; with labels, before they must. */
+const knownMs = { unlabelled: 1_000, labelled: 5_000 } as const;
 
 /** The second at which a key was revoked; what is issued to it within that second would be void. */
 function revokedAt(accountJwt: string, key: string): number | undefined {
@@ -27,10 +29,12 @@ export function issueOperation(options: {
   store: DocumentStore;
   compiler: Compiler;
   users: UserIssuer;
+  signers: Pick<Signers, 'replaced'>;
   voiding: Pick<Voiding, 'inTurn'>;
+  receipts: IdentityReceipts;
   standings: Pick<Standings, 'reached'>;
 }) {
-  const { store, compiler, users, voiding, standings } = options;
+  const { store, compiler, users, signers, voiding, receipts, standings } = options;
 
   /**
    * Whoever bears a label must not call before sites know it: a deny by label would not mean him yet. Throws UNREACHABLE
@@ -38,10 +42,10 @@ export function issueOperation(options: {
    */
   async function requireLabelsKnown(since: number): Promise<void> {
     const wanted = { revision: store.revision, since: Math.min(since, store.revision) };
-    const sites = await standings.reached(wanted, labelsMs, () => standingSites(store, 'any'));
+    const sites = await standings.reached(wanted, knownMs.labelled, () => standingSites(store, 'any'));
     const behind = sites.filter(({ state }) => state === 'behind').map(({ site }) => site);
     if (behind.length === 0) return;
-    const reason = `labels are not in force at ${behind.join(', ')} yet; nothing was signed, try again`;
+    const reason = `labels are not in force at ${behind.join(', ')} yet; no credentials were given, try again`;
     throw new CausewayError('UNREACHABLE', reason);
   }
 
@@ -74,9 +78,12 @@ export function issueOperation(options: {
       tenant,
       site,
       name: service,
+      ...signedBy(signers, { tenant, ...before }, key),
       keys: [...new Set([...(before?.keys ?? []), key])],
       ...(labels === undefined ? {} : { labels }),
     };
+    // Another key for an identity that stands changes no table.
+    if (!before || labels !== undefined) compiler.requireFitting([next]);
     await store.put([next]);
     return jwt;
   }
@@ -99,6 +106,9 @@ export function issueOperation(options: {
       const jwt = await voiding.inTurn(() => sign(request));
       await compiler.run();
       if (request.labels !== undefined) await requireLabelsKnown(since);
+      // Sites that admit its calls must know that it is there before it makes one.
+      const sites = store.all.sites.filter((site) => Object.hasOwn(site.tenants, tenant) && !site.revoked);
+      await receipts.collect(sites, knownMs.unlabelled, tenant);
       return { jwt, revision: store.revision };
     },
   });

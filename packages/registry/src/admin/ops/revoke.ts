@@ -1,24 +1,38 @@
+import type { RevokeReply, RevokeSiteReply } from '@causeway/protocol';
+import type { DocumentStore } from '../../documents/store.ts';
+import { defaultWaitMs, type IdentityReceipts } from '../../identities/receipts.ts';
 import type { Revoker } from '../../identities/revoker.ts';
 import { operation, requireScope } from '../admin-desk.ts';
 
+interface RevokeOptions {
+  readonly revoker: Revoker;
+  readonly store: Pick<DocumentStore, 'all'>;
+  readonly receipts: IdentityReceipts;
+}
+
 /** revoke: voids all keys of a service, everywhere, and cuts its connections. */
-export function revokeOperation({ revoker }: { revoker: Revoker }) {
+export function revokeOperation({ revoker, store, receipts }: RevokeOptions) {
   return operation({
     request: 'RevokeRequest',
-    run(request, by) {
-      requireScope(by, request.tenant);
-      return revoker.service(request);
+    async run(request, by): Promise<RevokeReply> {
+      const { tenant, wait = defaultWaitMs } = request;
+      requireScope(by, tenant);
+      const reply = await revoker.service(request);
+      // Its credentials are worth something wherever the tenant's account is known.
+      const sites = store.all.sites.filter((site) => Object.hasOwn(site.tenants, tenant));
+      return { ...reply, sites: await receipts.collect(sites, wait, tenant) };
     },
   });
 }
 
 /** revoke-site: cuts a site off. Sites are the fabric's, whatever tenants are there. */
-export function revokeSiteOperation({ revoker }: { revoker: Revoker }) {
+export function revokeSiteOperation({ revoker, store, receipts }: RevokeOptions) {
   return operation({
     request: 'RevokeSiteRequest',
-    run({ site }, by) {
+    async run({ site, wait = defaultWaitMs }, by): Promise<RevokeSiteReply> {
       requireScope(by, 'any');
-      return revoker.site(site);
+      const reply = await revoker.site(site);
+      return { ...reply, sites: await receipts.collect(store.all.sites, wait) };
     },
   });
 }

@@ -1,5 +1,5 @@
-import { hubSite } from '@causeway/identity';
-import type { BeatRequest, StatusReply } from '@causeway/protocol';
+import { accountNames, hubSite } from '@causeway/identity';
+import type { BeatRequest, Site, StatusReply } from '@causeway/protocol';
 import type { Collection } from '../../collect/collection.ts';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
@@ -30,6 +30,8 @@ export function statusOperation(options: {
       const sites = store.all.sites.filter(
         (site) => by.scope === 'any' || Object.hasOwn(site.tenants, by.scope),
       );
+      const ofScope = (tenants: readonly string[]) =>
+        tenants.filter((tenant) => by.scope === 'any' || tenant === by.scope);
       return {
         revision: store.revision,
         ...(by.scope === 'any' ? { memory: { rss: process.memoryUsage.rss(), age: 0 } } : {}),
@@ -46,6 +48,9 @@ export function statusOperation(options: {
           return {
             name: site.name,
             ...(site.revoked ? { revoked: true as const } : {}),
+            tenants: ofScope(Object.keys(site.tenants)),
+            awaited: ofScope(site.awaited ?? []),
+            ...cutOffOf(site, by.scope),
             wanted: compiler.siteRevision(site.name),
             ...(site.revoked ? {} : { standing: standings.of(site) }),
             gateways: Object.keys(site.gateways).map((name) => {
@@ -73,6 +78,17 @@ export function statusOperation(options: {
       };
     },
   };
+}
+
+/** Links of a site that the watchdog keeps out. */
+function cutOffOf(site: Site, scope: string): Pick<StatusReply['sites'][number], 'cutOff'> {
+  const found = Object.entries(site.tenants)
+    .filter(([tenant]) => scope === 'any' || tenant === scope)
+    .flatMap(([account, { cutOff: reason }]) => (reason === undefined ? [] : [{ account, reason }]));
+  if (site.cutOff !== undefined && scope === 'any') {
+    found.push({ account: accountNames.control, reason: site.cutOff });
+  }
+  return found.length === 0 ? {} : { cutOff: found };
 }
 
 /** Of what a site's gateways were told, the figure that is least old. */

@@ -1,0 +1,4 @@
+import { rotations } from './scenarios/rotations.ts';
+import { testScenario } from './support/test-scenario.ts';
+
+testScenario(rotations);
