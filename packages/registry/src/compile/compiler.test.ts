@@ -99,6 +99,8 @@ test('compiler - only the sites that a change concerns are written and told, and
   await store.put([policy('p', 'quotes')]);
   await compiler.run();
   expect(await keysSince(before)).toEqual([
+    // Who may call from there now, and that nobody else does.
+    'edge-a.callers.acme.edge-b.8',
     'edge-a.revision',
     'edge-a.serve.acme.quotes.v1',
     'edge-b.revision',
@@ -135,7 +137,7 @@ test('compiler - one that starts again writes what was stored and not compiled, 
   const again = await opened(store);
   expect(told.map(([site]) => site).sort()).toEqual(['edge-a', 'edge-b']);
   expect(again.siteRevision('edge-c')).toBeLessThan(store.revision);
-  expect(await keysSince(before)).toHaveLength(4);
+  expect(await keysSince(before)).toHaveLength(5);
   const third = await written();
   await opened(store);
   expect(await keysSince(third)).toEqual([]);
