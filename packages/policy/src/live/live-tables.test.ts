@@ -1,4 +1,4 @@
-import type { Labels, Service, Site } from '@causeway/protocol';
+import type { Labels, Policy, ServedApi, Service, Site } from '@causeway/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../canonical-json.ts';
@@ -7,9 +7,14 @@ import type { ApiDocument, Documents, PolicyDocument } from '../documents.ts';
 import { endpointNames, manifestOf, serviceNames, siteNames } from '../generate.test-support.ts';
 import { createLiveTables, type LiveChange, type LiveDocument } from './live-tables.ts';
 
+type Route = NonNullable<Policy['route']>;
+type Limits = NonNullable<Policy['limits']>;
+
 const queueNames = (key: QueueKey) => `q-${Object.values(key).join('-')}`;
 const publicKey = `U${'A'.repeat(55)}`;
 const tenants = ['acme', 'beta'];
+/** Sequences that are tried; more of them where one hunts for a fault. */
+const numRuns = Number(process.env.CAUSEWAY_LIVE_TABLES_RUNS ?? 600);
 
 const tenant = fc.constantFrom(...tenants);
 const labels: fc.Arbitrary<Labels | undefined> = fc.option(
@@ -34,6 +39,30 @@ const time = fc.option(
   { nil: undefined },
 );
 
+const route: fc.Arbitrary<Route | undefined> = fc.option(
+  fc.oneof(
+    fc
+      .shuffledSubarray([...siteNames, 'gone'], { minLength: 1 })
+      .map((order): Route => ({ order: order as [string, ...string[]] })),
+    fc
+      .dictionary(fc.constantFrom(...siteNames, 'gone'), fc.integer({ min: 0, max: 3 }), {
+        minKeys: 1,
+        noNullPrototype: true,
+      })
+      .map((weights): Route => ({ weights })),
+  ),
+  { nil: undefined },
+);
+const limits: fc.Arbitrary<Limits | undefined> = fc.option(
+  fc.constantFrom<Limits>(
+    { bytesPerSecond: 1_000 },
+    { quota: { calls: { day: 10 } } },
+    { quota: { calls: { minute: 10 }, bytes: { day: 5_000 } } },
+    { rate: 2, quota: { bytes: { hour: 5_000 } } },
+  ),
+  { nil: undefined },
+);
+
 const defined = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
@@ -54,6 +83,8 @@ const policy: fc.Arbitrary<LiveDocument> = fc
     effect: fc.constantFrom('allow', 'allow', 'deny'),
     notBefore: time,
     expires: time,
+    route,
+    limits,
   })
   .map(
     ({ from, to, ...rest }) =>
@@ -146,7 +177,9 @@ function createPile() {
 const plain = (table: SiteTable | undefined) =>
   Object.fromEntries([...(table ?? [])].map(([key, value]) => [key, canonicalJson(value)]));
 
-test('live tables - after any sequence of changes and times they are what a compile from scratch gives', () => {
+test('live tables - after any sequence of changes and times they are what a compile from scratch gives', {
+  timeout: 540_000,
+}, () => {
   fc.assert(
     fc.property(
       fc.array(change, { maxLength: 25 }),
@@ -184,7 +217,7 @@ test('live tables - after any sequence of changes and times they are what a comp
         }
       },
     ),
-    { numRuns: 600 },
+    { numRuns },
   );
 });
 
@@ -274,6 +307,31 @@ test('live tables - what is tried is seen, and is as if it had not been', () => 
     }),
   ).toThrow('too much');
   expect(plain(live.table('edge-c'))).toEqual(before);
+});
+
+test('live tables - labels select callers of a site that leaves and comes back, and of no other meanwhile', () => {
+  const night = { team: 'night' };
+  const documents: Documents = {
+    ...fabric,
+    services: [...fabric.services, identity('batch', 'edge-b', [], night)],
+    policies: [
+      allow('night', { labels: night }, 'risk'),
+      allow('desk', { site: 'edge-b', service: 'desk' }, 'risk'),
+    ],
+  };
+  const live = createLiveTables(documents, queueNames, 0);
+  const rules = () => (live.value('edge-c', 'serve.acme.risk.v1') as ServedApi).rules.map(({ from }) => from);
+  const both = [
+    { site: 'edge-b', service: 'desk' },
+    { site: '*', service: '*', callers: ['edge-b/batch', 'edge-c/batch'] },
+  ];
+  expect(rules()).toEqual(both);
+  const [, edge] = threeSites as [Site, Site];
+  const cutOff = live.update([{ document: { ...edge, revoked: true } }], 0);
+  expect(cutOff.get('edge-c')).toContain('serve.acme.risk.v1');
+  expect(rules()).toEqual([{ site: '*', service: '*', callers: ['edge-c/batch'] }]);
+  live.update([{ document: edge }], 0);
+  expect(rules()).toEqual(both);
 });
 
 test('live tables - time alone touches what begins or ends, and goes back as well', () => {

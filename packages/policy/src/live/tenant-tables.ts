@@ -141,6 +141,8 @@ export function createTenantTables(options: {
     return true;
   }
 
+  // What was made of policies for other sites knew of other callers.
+  for (const entry of policies.all()) delete entry.rule;
   for (const key of apis.keys()) markApi(key);
   for (const key of index.identities.keys()) marks.callers.add(key);
 
