@@ -49,8 +49,9 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Applies any number of documents, in as many requests as they take: each of them all or nothing. Where there are several,
- * all are checked before the first is applied, and nothing is said of access, which is about all of them. Rejects with the registry's error, whose place is one in the whole
- * list; with a CommandFailure that says how many stand where some were applied already.
+ * all are checked before the first is applied, and nothing is said of access, which is about all of them. Rejects with the
+ * registry's error, whose place is one in the whole list; with a CommandFailure where a set takes several requests, and where
+ * some were applied already: it says how many stand.
  */
 export async function applyInParts(
   admin: Pick<AdminClient, 'apply'>,
