@@ -81,7 +81,7 @@ export function routeAmong(
 }
 
 /** All of a name that is only stars means the same as one. */
-export const plainName = (pattern: string | undefined) =>
+const plainName = (pattern: string | undefined) =>
   pattern === undefined || /^\*+$/.test(pattern) ? '*' : pattern;
 
 /** The rule that a policy is for the sites, but for the endpoints; `callers` where it selects them by label. */

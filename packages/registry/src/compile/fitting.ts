@@ -1,5 +1,4 @@
-import type { ApiDocument, PolicyDocument } from '@causeway/policy';
-import { CausewayError, documentKeys, majorOf, type ServedApi, type VisibleApis } from '@causeway/protocol';
+import { CausewayError, majorOf, type ServedApi, type VisibleApis } from '@causeway/protocol';
 
 /** Largest value of a key of `compiled` in bytes of JSON, so that it fits into one message with room to spare. */
 export const maxValueBytes = 500_000;
@@ -45,16 +44,4 @@ export function requireFittingValue(site: string, value: ServedApi | VisibleApis
     `${service} v${majorOf(version)} with ${value.rules.length} policies that concern it has ${bytes} bytes at ` +
       `site ${site}; ${maxValueBytes} are taken: fewer policies, or shorter lists of endpoints`,
   );
-}
-
-/** The APIs as they stand after these changes. */
-export function withApis(
-  standing: readonly ApiDocument[],
-  changes: readonly (ApiDocument | PolicyDocument)[],
-): readonly ApiDocument[] {
-  const changed = changes.filter((change) => change.kind === 'api');
-  if (changed.length === 0) return standing;
-  const keyOf = ({ tenant, service, version }: ApiDocument) =>
-    documentKeys.api(tenant, service, majorOf(version));
-  return [...new Map([...standing, ...changed].map((api) => [keyOf(api), api])).values()];
 }
