@@ -76,16 +76,24 @@ const multipleDefinition: FuncKeywordDefinition = {
 };
 
 /**
- * Mends two keywords of ajv's, whose faults would let a schema that asks for less refuse more: `multipleOf` of large
- * numbers, and `contains`, which beside `prefixItems` is not asked of an empty list, unless it is asked first.
+ * What is to be asked of a list before its first items are. Ajv's `prefixItems` ends the check of a list that is too
+ * short for any of its schemas but `true`: what comes after it is not asked of an empty list, for one.
+ */
+const beforeItems = { before: 'prefixItems' };
+
+/**
+ * Mends keywords of ajv's, whose faults would let a schema that asks for less refuse more: `multipleOf` of large
+ * numbers, and those that are not asked of every list beside `prefixItems`, unless they are asked first.
  */
 export function mendKeywords(ajv: Ajv2020): void {
   ajv.removeKeyword('multipleOf');
   ajv.addKeyword(multipleDefinition);
-  const contains = ajv.getKeyword('contains');
-  if (typeof contains !== 'object') throw new Error('ajv has no keyword "contains"');
-  ajv.removeKeyword('contains');
-  ajv.addKeyword({ ...contains, before: 'prefixItems' });
+  for (const keyword of ['contains', 'uniqueItems']) {
+    const definition = ajv.getKeyword(keyword);
+    if (typeof definition !== 'object') throw new Error(`ajv has no keyword "${keyword}"`);
+    ajv.removeKeyword(keyword);
+    ajv.addKeyword({ ...definition, ...beforeItems });
+  }
 }
 
 /** `uniqueItems` by one look-up for each item; ajv's own compares each with each where they are objects. */
@@ -105,7 +113,8 @@ export function uniqueDefinition(steps: Steps): FuncKeywordDefinition {
     }
     return undefined;
   });
-  return { keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', errors: true, validate };
+  const definition = { keyword: 'uniqueItems', type: 'array', schemaType: 'boolean' } as const;
+  return { ...definition, ...beforeItems, errors: true, validate };
 }
 
 /**
