@@ -1,6 +1,7 @@
 import type { Causeway } from '@causeway/sdk';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
+import { longestTestMs, midnightHookMs, untilFarFromMidnight } from '../support/far-from-midnight.ts';
 import { readRecords } from '../support/records.ts';
 import { until } from '../support/until.ts';
 
@@ -17,7 +18,7 @@ interface Refused {
   readonly retryAfter?: number;
 }
 
-describe('quota', () => {
+describe('quota', { timeout: longestTestMs }, () => {
   let fabric: TestFabric;
   let hub: number;
   const callers = new Map<string, Causeway>();
@@ -84,6 +85,7 @@ describe('quota', () => {
     }
     hub = fabric.fabric.processes['server cloud'] as number;
   });
+  beforeEach(untilFarFromMidnight, midnightHookMs);
   afterEach(() => {
     process.kill(hub, 'SIGCONT');
   });
