@@ -324,6 +324,20 @@ test.each<[object, unknown[], boolean]>([
   },
 );
 
+test('schema - what can never hold beside what notes its fields is no fault of the check', () => {
+  const never = {
+    not: true,
+    oneOf: [{ type: 'object', patternProperties: { '^a': { type: 'object' } } }, false],
+  };
+  for (const more of [{}, { unevaluatedProperties: false }]) {
+    const check = compileSchema({ oneOf: [never, { minimum: 0 }], ...more }).value;
+    expect(check?.(0)).toBeUndefined();
+    expect(check?.(-1)?.problem).toContain('must');
+  }
+  const check = compileSchema({ oneOf: [never, { minimum: 0 }], unevaluatedProperties: false }).value;
+  expect(check?.({ a: 1 })?.problem).toBe('is not a known field');
+});
+
 /**
  * The same in words that ajv by itself understands: beside `prefixItems` it does not ask `contains` and `uniqueItems`
  * of a list that is too short for those.

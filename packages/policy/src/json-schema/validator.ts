@@ -30,7 +30,9 @@ export function compileValidator(survey: Survey, steps: Steps): ValidateFunction
     logger: false,
     // Else every object would have the fields `constructor` and `toString`, as JavaScript's do.
     ownProperties: true,
-    code: { regExp },
+    // Ajv’s optimizer takes away what can never be reached with the variables in it that are asked for elsewhere: a check
+    // of what is unlike a schema with `not: true` would throw.
+    code: { regExp, optimize: false },
   });
   addMeteredFormats(ajv, steps);
   mendKeywords(ajv);
