@@ -52,7 +52,7 @@ const shown = [
   /^count edge-a\/trader → quotes\.v1 /m,
   /one record of the same\s+outcome: (\d+) of \1\n/,
   /^yes {3}counters = recount: yes \(\d+ counters/m,
-  /^yes {3}chains verified: yes \(3 chains/m,
+  /^yes {3}chains verified: yes \(4 chains/m,
 ];
 
 describe('demo', () => {

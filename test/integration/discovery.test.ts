@@ -85,7 +85,7 @@ describe('discovery', () => {
     expect(Object.keys(seen.api()?.endpoints ?? {})).toEqual(['latest']);
     await fabric.admin.apply([allow('q', { service: 'quotes' })]);
     await until('the other endpoint is seen', () => 'secret' in (seen.api()?.endpoints ?? {}));
-    await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: 'q' });
+    await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: 'q', force: true });
     await until('it is withdrawn', () => seen.api() === undefined);
     expect(seen.events().at(-1)).toBe('withdrawn');
     await seen.agrees();
@@ -103,7 +103,7 @@ describe('discovery', () => {
       { ...allow('no-night', { service: 'rates' }), from: { labels: { team: 'night' } }, effect: 'deny' },
     ]);
     await until('a label denies it', () => seen.api() === undefined);
-    await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: 'no-night' });
+    await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: 'no-night', force: true });
     await until('it is back', () => seen.api() !== undefined);
     const expires = Date.now() + 6_000;
     await fabric.admin.apply([

@@ -241,7 +241,7 @@ describe('leaks', () => {
     await fabric.admin.apply([api('acme', '1.0.1', { deprecated })]);
     await fabric.admin.apply([{ kind: 'policy' }]).catch(() => {});
     await fabric.admin.apply([api('globex', '1.0.0', { endpoints: {} })]).catch(() => {});
-    await fabric.admin.delete({ kind: 'policy', tenant: 'globex', name: 'desk' });
+    await fabric.admin.delete({ kind: 'policy', tenant: 'globex', name: 'desk', force: true });
     await fabric.admin.get('instances');
     await fabric.admin.get('sites');
     await fabric.admin.status();

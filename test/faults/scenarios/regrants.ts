@@ -55,7 +55,7 @@ const rights: readonly Right[] = [
   {
     what: 'a policy that was deleted, and is applied again',
     take: ({ fabric }, tenant) =>
-      fabric.admin.delete({ kind: 'policy', tenant, name: allowAll('tally').name }),
+      fabric.admin.delete({ kind: 'policy', tenant, name: allowAll('tally').name, force: true }),
     told: ['NO_ROUTE', 'DENIED'],
     grant: ({ fabric }) => fabric.admin.apply([allowAll('tally')]),
   },

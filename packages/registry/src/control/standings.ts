@@ -1,3 +1,4 @@
+import { hubSite } from '@causeway/identity';
 import { CausewayError, type Clock, documentKeys, type Messages, type Site } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
@@ -103,9 +104,15 @@ export function createStandings(options: {
 
 /** The sites that an administrator may ask about, without those that were cut off. */
 export function standingSites(store: Pick<DocumentStore, 'all'>, scope: string): Site[] {
-  return store.all.sites.filter(
-    (site) => !site.revoked && (scope === 'any' || Object.hasOwn(site.tenants, scope)),
-  );
+  return shownSites(store, scope).filter((site) => !site.revoked);
+}
+
+/** The sites that an administrator is shown: the hub first, then by name. */
+export function shownSites({ all }: Pick<DocumentStore, 'all'>, scope: string): Site[] {
+  const orderOf = ({ name }: Site) => (name === hubSite ? '' : name);
+  return all.sites
+    .filter((site) => scope === 'any' || Object.hasOwn(site.tenants, scope))
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 
 /** A site by its name, where it is there and was not cut off. */

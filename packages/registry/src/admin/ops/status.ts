@@ -3,7 +3,7 @@ import type { BeatRequest, Site, StatusReply } from '@causeway/protocol';
 import type { Collection } from '../../collect/collection.ts';
 import type { Compiler } from '../../compile/compiler.ts';
 import { type Gateways, gatewayLeaseMs } from '../../control/gateways.ts';
-import type { Standings } from '../../control/standings.ts';
+import { type Standings, shownSites } from '../../control/standings.ts';
 import type { DocumentStore } from '../../documents/store.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { AnyAdminOperation } from '../admin-desk.ts';
@@ -27,9 +27,7 @@ export function statusOperation(options: {
         hub.links(),
         by.scope === 'any' ? hub.memory() : undefined,
       ]);
-      const sites = store.all.sites.filter(
-        (site) => by.scope === 'any' || Object.hasOwn(site.tenants, by.scope),
-      );
+      const sites = shownSites(store, by.scope);
       const ofScope = (tenants: readonly string[]) =>
         tenants.filter((tenant) => by.scope === 'any' || tenant === by.scope);
       return {
