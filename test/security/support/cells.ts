@@ -193,7 +193,7 @@ function machineryCells(around: Surroundings): string[] {
       `_INBOX.${site}.registry.matrix`,
     ]),
     ...[...around.tenants, 'any'].map((tenant) => `_INBOX.ops.${tenant}.console-x.matrix`),
-    ...['documents', 'compiled', 'matrix'].map((bucket) => `$KV.${bucket}.matrix`),
+    ...['documents', 'compiled', 'quotas', 'matrix'].map((bucket) => `$KV.${bucket}.matrix`),
     ...['_INBOX.sys.matrix', '_INBOX.enroll.other.matrix', '_INBOX.matrix', '_INBOX.matrix.matrix'],
     ...['$O.matrix.C.matrix', '$MQTT.matrix', '$NRG.V.matrix', '$LDS.matrix', '$GR.matrix', '_GR_.matrix.x'],
     ...['_R_.matrix', '_R_.matrix.matrix', '$SRV.PING', '$SRV.INFO.quotes', '$SRV.STATS.quotes.x', 'matrix'],

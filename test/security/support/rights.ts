@@ -96,6 +96,7 @@ export const rights: Readonly<Record<string, (holder: Required<Holder>) => Right
       ),
       raw('$KV.documents.>'),
       raw('$KV.compiled.>'),
+      raw('$KV.quotas.>'),
       raw('$JS.FC.KV_documents.>'),
       raw('$JS.FC.KV_compiled.>'),
       raw('_INBOX.>'),

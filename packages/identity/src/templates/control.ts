@@ -53,7 +53,6 @@ export const controlRoles = {
       '$KV.quotas.>',
       '$JS.FC.KV_documents.>',
       '$JS.FC.KV_compiled.>',
-      '$JS.FC.KV_quotas.>',
       'audit.*.cloud.registry.admin',
       '_INBOX.>',
     ],

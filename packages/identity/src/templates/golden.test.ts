@@ -79,7 +79,6 @@ test('templates - control, as in the claims', () => {
       pub $KV.quotas.>
       pub $JS.FC.KV_documents.>
       pub $JS.FC.KV_compiled.>
-      pub $JS.FC.KV_quotas.>
       pub audit.*.cloud.registry.admin
       pub _INBOX.>
       sub control.>
