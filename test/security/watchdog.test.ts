@@ -55,8 +55,8 @@ describe('watchdog', () => {
       }
       await server.serve(manifest(service, '2.0.0'), { say: () => ({}) });
       if (round % 2 === 0) {
-        await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: `all-${service}` });
-        await fabric.admin.delete({ kind: 'api', tenant: 'acme', name: `${service}.v1` });
+        await fabric.admin.delete({ kind: 'policy', tenant: 'acme', name: `all-${service}`, force: true });
+        await fabric.admin.delete({ kind: 'api', tenant: 'acme', name: `${service}.v1`, force: true });
       } else {
         await fabric.admin.delete({
           ...{ kind: 'service', tenant: 'acme', site: 'edge-a', name: service, force: true },
