@@ -91,7 +91,7 @@ describe('bad input, documents', () => {
     await truncate(large, 100_000_000);
     expect(await run('apply', '-f', large)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/large\.yaml is too large: more than 4000000 bytes/),
+      stderr: expect.stringMatching(/large\.yaml is too large: more than 64000000 bytes/),
     });
     const secret = path.join(folder, 'secret.yaml');
     await writeFile(secret, policy);
