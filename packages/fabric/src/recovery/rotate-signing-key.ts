@@ -162,7 +162,7 @@ async function requireKnownAccounts(dir: string, ports: Omit<RecoveryPorts, 'fin
   const admin = await connectAdmin(dir, ports);
   try {
     const { items } = await admin.get('sites');
-    const unknown = items.filter(({ hosts, revoked }) => hosts === undefined && revoked !== true);
+    const unknown = items.filter(({ ownAccounts, revoked }) => ownAccounts === undefined && revoked !== true);
     if (unknown.length === 0) return;
     throw new FabricError(
       `the documents do not know the own accounts of ${unknown.map(({ name }) => name).join(', ')}, which an earlier Causeway ` +

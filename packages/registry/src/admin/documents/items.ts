@@ -63,8 +63,8 @@ export function itemOf(store: Store, document: Shown, scope: string): Item {
       return {
         ...{ kind: 'site', name: document.name, tenants: scope === 'any' ? tenants : [scope] },
         gateways: Object.keys(document.gateways),
-        // Where it stands is nothing to a tenant.
-        ...(document.hosts && scope === 'any' ? { hosts: document.hosts } : {}),
+        // Its keys and signatures are nobody's to read, nor is where it stands; that they are known tells what can be signed anew.
+        ...(document.own && scope === 'any' ? { ownAccounts: document.own.length } : {}),
         ...(document.rekey ? { rotating: Object.keys(document.rekey) } : {}),
         ...(document.revoked ? { revoked: true } : {}),
         revision,
