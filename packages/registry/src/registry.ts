@@ -28,7 +28,7 @@ import { createControlDesk } from './control/control-desk.ts';
 import { createGateways, hasCaughtUp } from './control/gateways.ts';
 import { createHints, type Hints } from './control/hint.ts';
 import { createPublishing } from './control/publishing.ts';
-import { createStandings, standingSite } from './control/standings.ts';
+import { createStandings } from './control/standings.ts';
 import { foundingChanges } from './documents/founding.ts';
 import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
 import { keyOf, openDocumentStore } from './documents/store.ts';
@@ -218,7 +218,11 @@ async function assemble(
   const standings = createStandings({ store, compiler, gateways, clock });
   hints = createHints({
     connection,
-    siteOf: (name) => standingSite(store, name),
+    // Also one that was cut off: of its end it hears by its last tables, while its link is there.
+    siteOf(name) {
+      const document = store.get(documentKeys.site(name));
+      return document?.kind === 'site' ? document : undefined;
+    },
     has: (site, revision) => (standings.of(site).revision ?? 0) >= revision,
     clock,
   });

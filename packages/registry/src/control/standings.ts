@@ -1,5 +1,5 @@
 import { hubSite } from '@causeway/identity';
-import { CausewayError, type Clock, documentKeys, type Messages, type Site } from '@causeway/protocol';
+import { CausewayError, type Clock, type Messages, type Site } from '@causeway/protocol';
 import type { Compiler } from '../compile/compiler.ts';
 import type { DocumentStore } from '../documents/store.ts';
 import { type Gateways, gatewayLeaseMs } from './gateways.ts';
@@ -113,10 +113,4 @@ export function shownSites({ all }: Pick<DocumentStore, 'all'>, scope: string): 
   return all.sites
     .filter((site) => scope === 'any' || Object.hasOwn(site.tenants, scope))
     .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
-}
-
-/** A site by its name, where it is there and was not cut off. */
-export function standingSite(store: Pick<DocumentStore, 'get'>, name: string): Site | undefined {
-  const document = store.get(documentKeys.site(name));
-  return document?.kind === 'site' && !document.revoked ? document : undefined;
 }
