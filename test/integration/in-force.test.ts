@@ -44,6 +44,8 @@ const outcome = () =>
     () => 'OK',
     (error: unknown) => CausewayError.from(error).code,
   );
+/** What sites are told for a change: it is stored with the record of the act, whose revision is the next. */
+const toldWith = (revision: number) => revision + 1;
 const standingOf = async (site: string) => {
   const { sites } = await fabric.admin.status();
   return sites.find(({ name }) => name === site)?.standing;
@@ -59,7 +61,7 @@ describe('in force', () => {
     expect(await outcome()).toBe('OK');
     const denied = await apply(policy('deny', { reason: 'closed' }), '--wait');
     expect(denied.reply.inForce.sites).toContainEqual(
-      expect.objectContaining({ site: 'edge-a', state: 'in-force', wanted: denied.reply.revision }),
+      expect.objectContaining({ site: 'edge-a', state: 'in-force', wanted: toldWith(denied.reply.revision) }),
     );
     expect(['DENIED', 'NO_ROUTE']).toContain(await outcome());
     const deleted = await run(['delete', 'policy', 'tick', '--wait']);
@@ -156,14 +158,14 @@ describe('in force', () => {
     const server = await processId('server edge-a');
     const cut = Date.now();
     process.kill(server, 'SIGSTOP');
-    let revision = 0;
+    let wanted = 0;
     try {
       const away = await apply(policy('allow'), '--wait', '--timeout', '40s');
-      revision = away.reply.revision;
+      wanted = toldWith(away.reply.revision);
       expect(away.code).toBe(0);
       expect(away.reply.inForce).toMatchObject({ done: true, have: 2, of: 3 });
       const [missing] = away.reply.inForce.missing;
-      expect(missing).toMatchObject({ site: 'edge-a', state: 'unreachable', wanted: revision });
+      expect(missing).toMatchObject({ site: 'edge-a', state: 'unreachable', wanted });
       expect(Math.abs(missing.unreachableSince - cut)).toBeLessThan(10_000);
       const status = await run(['status']);
       expect(status.code).toBe(1);
@@ -173,7 +175,7 @@ describe('in force', () => {
     } finally {
       process.kill(server, 'SIGCONT');
     }
-    await until('edge-a has caught up', async () => (await standingOf('edge-a'))?.revision === revision, {
+    await until('edge-a has caught up', async () => (await standingOf('edge-a'))?.revision === wanted, {
       timeout: 60_000,
       every: 250,
     });
