@@ -129,9 +129,9 @@ async function removeAll(admin: AdminClient, { tenant }: BenchPlace): Promise<vo
   const made = async (kind: 'apis' | 'policies', name: string) =>
     (await admin.get(kind, name)).items.some((each) => each.tenant === tenant);
   const api = `${names.echo}.v1`;
-  if (await made('apis', api)) await remove(admin, { kind: 'api', tenant, name: api });
+  if (await made('apis', api)) await remove(admin, { kind: 'api', tenant, name: api, force: true });
   if (await made('policies', names.policy)) {
-    await remove(admin, { kind: 'policy', tenant, name: names.policy });
+    await remove(admin, { kind: 'policy', tenant, name: names.policy, force: true });
   }
 }
 
