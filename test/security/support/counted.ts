@@ -7,7 +7,10 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 export async function allCounted(ops: JetStreamManager): Promise<boolean> {
   const subjectsOf = async (stream: string) =>
     (await ops.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {};
-  const stored = Object.values(await subjectsOf('AUDIT')).reduce((sum, count) => sum + count, 0);
+  // What administrators did is recorded by the registry, and counted by nobody.
+  const stored = Object.entries(await subjectsOf('AUDIT'))
+    .filter(([subject]) => !subject.endsWith('.registry.admin'))
+    .reduce((sum, [, count]) => sum + count, 0);
   let counted = 0;
   for (const subject of Object.keys(await subjectsOf('FLOW'))) {
     if (!subject.endsWith('.gateway.gw-1.blocks')) continue;
