@@ -74,7 +74,7 @@ function allow(name: string, tenant: string, from: string, to: object, limits?: 
 /** Starts all of it. */
 export async function startStage(): Promise<Stage> {
   const fabric = await startTestFabric({
-    // What it shoots from the links' credentials is what the watchdog cuts links for: it has tests of its own.
+    // Witnesses at an edge listen for what no honest site does: the watchdog, which has tests of its own, would cut it.
     watchdogMs: 3_600_000,
     edges: ['edge-a', 'edge-b'],
     tenants: [honestTenant, hostileTenant],
