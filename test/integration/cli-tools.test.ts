@@ -23,6 +23,7 @@ async function left(): Promise<unknown[]> {
 describe('cli bench', () => {
   it('cli bench - measures calls through the fabric, and takes away what it made', async () => {
     const done = await run('bench', '--seconds', '1', '--in-flight', '8', '-o', 'json');
+    expect(done.stderr).not.toContain('calls failed');
     expect(done).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('calling 8 at once, 1 s each way\n'),
@@ -44,12 +45,14 @@ describe('cli bench', () => {
   it('cli bench - one that is told to stop, or was killed, leaves nothing for long', async () => {
     const bench = () => startCauseway(['--dir', fabric.dir, 'bench', '--seconds', '600']);
     const killed = bench();
-    await until('it measures', () => killed.stderr().includes('one after the other'));
+    await until('it measures', () => killed.stderr().includes('one after the other'), { timeout: 30_000 });
     killed.kill('SIGKILL');
     await killed.ended;
     expect(await left()).not.toEqual([]);
     const stopped = bench();
-    await until('it measures again', () => stopped.stderr().includes('one after the other'));
+    await until('it measures again', () => stopped.stderr().includes('one after the other'), {
+      timeout: 30_000,
+    });
     stopped.kill('SIGTERM');
     expect(await stopped.ended).toMatchObject({
       code: 1,
