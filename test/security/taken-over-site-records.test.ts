@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ChainReport } from '@causeway/audit';
-import { sealBlock } from '@causeway/audit';
+import { type ChainReport, sealBlock } from '@causeway/audit';
 import { fabricLayout, openConsole, readCounters, recount, verifyChains } from '@causeway/fabric';
 import { createKeys } from '@causeway/identity';
 import { subjects as subjectGrammar } from '@causeway/protocol';
