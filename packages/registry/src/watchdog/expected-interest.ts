@@ -36,6 +36,15 @@ function isOwnLinks(site: string, subject: string): boolean {
   return subject.startsWith(`_INBOX.${site}.gateway.`) || subject.startsWith(`$JS.${site}.API.`);
 }
 
+/**
+ * Calls that are addressed to the site by its name: whoever listens for them there takes them from nobody else. So a
+ * measurement beside the gateway, or a gateway that was just told, is no offence.
+ */
+function isAddressedTo(site: string, subject: string): boolean {
+  const [kind, , , toSite] = subject.split('.');
+  return kind === 'call' && toSite === site;
+}
+
 /** Creates it; `tables` are what was compiled last. What they hold now is known from here on. */
 export function createExpectedInterest(options: {
   tables: () => ReadonlyMap<string, ReadonlyMap<string, unknown>>;
@@ -83,6 +92,7 @@ export function createExpectedInterest(options: {
       if (tenant === undefined) return isOwnLinks(site, subject) ? 'expected' : 'foreign';
       const [kind = '', inboxSite = ''] = subject.split('.', 2);
       if (kind === '_INBOX') return inboxSite === site ? 'expected' : 'foreign';
+      if (isAddressedTo(site, subject)) return 'expected';
       const route = `${tenant} ${subject}`;
       if (current(site).has(route)) return 'expected';
       if (past.get(site)?.has(route)) return 'past';
