@@ -146,6 +146,20 @@ describe('sdk', () => {
     expect(silent).toBe(1);
   });
 
+  it('sdk - calls made over and over on a closed connection let everything else run', async () => {
+    const desk = await sdk.join('desk');
+    await desk.close();
+    let others = false;
+    setImmediate(() => {
+      others = true;
+    });
+    let calls = 0;
+    for (; calls < 1_000 && !others; calls += 1) {
+      expect((await failure(quotes(desk).latest({ symbol: 'A' }))).code).toBe('UNREACHABLE');
+    }
+    expect(calls).toBeLessThan(1_000);
+  });
+
   it('sdk - an aborted call rejects with the signal’s reason and is forgotten', async () => {
     const desk = await sdk.join('desk');
     sdk.gateway.onCall = () => {};

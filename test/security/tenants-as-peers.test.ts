@@ -149,30 +149,31 @@ describe('tenants as peers', () => {
     const key = createKeys('user', systemRandom).publicKey;
     const from = { site: 'edge-a', service: 'desk' };
     const policy = { kind: 'policy', name: 'all', tenant: 'globex', from: {}, to: { service: 'quotes' } };
-    const tries: [string, Promise<unknown>][] = [
-      ['apply', acme().apply([{ ...policy, effect: 'deny' }])],
-      ['delete policy', acme().delete({ kind: 'policy', tenant: 'globex', name: 'all' })],
-      ['delete api', acme().delete({ kind: 'api', tenant: 'globex', name: 'quotes.v1' })],
+    const tries: [string, () => Promise<unknown>][] = [
+      ['apply', () => acme().apply([{ ...policy, effect: 'deny' }])],
+      ['delete policy', () => acme().delete({ kind: 'policy', tenant: 'globex', name: 'all' })],
+      ['delete api', () => acme().delete({ kind: 'api', tenant: 'globex', name: 'quotes.v1' })],
       [
         'delete service',
-        acme().delete({ kind: 'service', tenant: 'globex', site: 'edge-a', name: 'desk', force: true }),
+        () => acme().delete({ kind: 'service', tenant: 'globex', site: 'edge-a', name: 'desk', force: true }),
       ],
-      ['revoke', acme().revoke({ tenant: 'globex', site: 'edge-a', service: 'desk' })],
-      ['issue', acme().issue({ tenant: 'globex', site: 'edge-a', service: 'desk', key })],
-      ['console', acme().console({ tenant: 'globex', key, from: 'beginning' })],
-      ['console of all', acme().console({ tenant: 'any', key, from: 'beginning' })],
+      ['revoke', () => acme().revoke({ tenant: 'globex', site: 'edge-a', service: 'desk' })],
+      ['issue', () => acme().issue({ tenant: 'globex', site: 'edge-a', service: 'desk', key })],
+      ['console', () => acme().console({ tenant: 'globex', key, from: 'beginning' })],
+      ['console of all', () => acme().console({ tenant: 'any', key, from: 'beginning' })],
       [
         'explain',
-        acme().explain({ tenant: 'globex', from, to: { service: 'quotes', major: 1, endpoint: 'say' } }),
+        () =>
+          acme().explain({ tenant: 'globex', from, to: { service: 'quotes', major: 1, endpoint: 'say' } }),
       ],
-      ['revoke site', acme().revokeSite('edge-b')],
-      ['remove site', acme().removeSite('edge-b', { force: true })],
-      ['add tenant', acme().addTenant('initech')],
-      ['remove tenant', acme().removeTenant('globex', { force: true })],
-      ['remove itself', acme().removeTenant('acme', { force: true })],
+      ['revoke site', () => acme().revokeSite('edge-b')],
+      ['remove site', () => acme().removeSite('edge-b', { force: true })],
+      ['add tenant', () => acme().addTenant('initech')],
+      ['remove tenant', () => acme().removeTenant('globex', { force: true })],
+      ['remove itself', () => acme().removeTenant('acme', { force: true })],
     ];
-    for (const [what, done] of tries) {
-      const outcome = await done.then(
+    for (const [what, attempt] of tries) {
+      const outcome = await attempt().then(
         () => 'done',
         (error: unknown) => (error as { code?: string }).code,
       );

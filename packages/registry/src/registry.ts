@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { hubSite } from '@causeway/identity';
 import { ensureHub, ensureOps, streamNames } from '@causeway/nats-server';
 import { type Clock, documentKeys, type Logger, type Random } from '@causeway/protocol';
 import { connectNats, createSigner, readCreds } from '@causeway/transport';
@@ -32,6 +31,7 @@ import { createStandings } from './control/standings.ts';
 import { foundingChanges } from './documents/founding.ts';
 import { readRestored, requireSameBucket, takeInRestored } from './documents/restored.ts';
 import { keyOf, openDocumentStore } from './documents/store.ts';
+import { tenantPresence } from './documents/tenant-presence.ts';
 import { createAccountClaims } from './hub/account-claims.ts';
 import { createHub } from './hub/hub.ts';
 import { reissueForeign } from './hub/reissue.ts';
@@ -227,10 +227,7 @@ async function assemble(
     clock,
   });
   for (const { name } of store.all.sites) hints.changed(name, compiler.siteRevision(name));
-  const isPresent = (tenant: string, site: string): boolean => {
-    const document = store.get(documentKeys.site(site));
-    return document?.kind === 'site' && !document.revoked && Object.hasOwn(document.tenants, tenant);
-  };
+  const presence = tenantPresence(store);
   const quotaLedger = await openQuotaLedger({ bucket: ledgerBucket(js), clock, logger });
   const stopQuotaPurge = clock.every(quotaPurgeMs, () => {
     quotaLedger.purge().catch((err: unknown) => logger.warn({ err }, 'quotas that are over were not purged'));
@@ -239,14 +236,7 @@ async function assemble(
     js: jetstream(consoles),
     manager: consoleManager,
     connect: (inboxPrefix) => connect('registry.creds', inboxPrefix),
-    admits(site, tenant) {
-      // The cloud's stream also holds the registry's records of acts: of every tenant, and of the fabric.
-      if (site === hubSite) return tenant === 'any' || store.get(documentKeys.account(tenant)) !== undefined;
-      const document = store.get(documentKeys.site(site));
-      if (document?.kind !== 'site') return false;
-      // Of one that was removed the last records may be on their way.
-      return Object.hasOwn(document.tenants, tenant) || document.formerTenants?.includes(tenant) === true;
-    },
+    admits: (site, tenant) => presence.mayRecord(tenant, site),
     clock,
     logger,
   });
@@ -265,7 +255,7 @@ async function assemble(
     compiler,
     publishing,
     gateways,
-    quotas: createQuotaDesk({ store, ledger: quotaLedger, isPresent }),
+    quotas: createQuotaDesk({ store, ledger: quotaLedger, isPresent: presence.isPresent }),
     heard: (site) => {
       collection.heard(site);
       // A link that should have been cut when an earlier registry ended.

@@ -25,7 +25,7 @@ import type { NoRouteReporter } from './no-route.ts';
 import { resultOf } from './refusal.ts';
 import { repeatCall } from './repeat.ts';
 import { tryInTurn } from './site-route.ts';
-import { within } from './sleep.ts';
+import { sleep, within } from './sleep.ts';
 import type { CallOptions, Identity } from './types.ts';
 
 /** An endpoint as a caller addresses it, with the subjects that were made for it. */
@@ -259,6 +259,11 @@ export function createCaller(options: CallerOptions): Caller {
       pending += 1;
       try {
         return await call(to, input, opts);
+      } catch (error) {
+        // Some of these are known without asking anybody. Who calls again at once, for ever, would keep this process
+        // from doing anything else, even from hearing that what it calls is back.
+        if (error instanceof CausewayError && error.code === 'UNREACHABLE') await sleep(clock, 0);
+        throw error;
       } finally {
         pending -= 1;
         if (pending === 0) for (const done of idle) done();
