@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AdminClient, addService, connectAdmin, up } from '@causeway/fabric';
-import { findNatsServer } from '@causeway/nats-server';
+import type { AdminClient } from '@causeway/fabric';
 import { type Causeway, connect, type DiscoveredApi, type Serving } from '@causeway/sdk';
-import { createLogger, systemClock, systemRandom } from '@causeway/transport';
+import { startBaseFabric } from './lib/base-fabric.ts';
 import { describeMachine, type Machine } from './lib/machine.ts';
 import { percentile } from './lib/statistics.ts';
 
@@ -37,7 +33,6 @@ export interface DiscoveryBenchReport {
   readonly faults: readonly string[];
 }
 
-const tenant = 'acme';
 const patienceMs = 10_000;
 /** Changes come at any moment of what else goes on: renewals, rounds of who serves. */
 const longestPauseMs = 1_000;
@@ -192,30 +187,13 @@ async function startFabric(
   signal: AbortSignal,
   onProgress: (line: string) => void,
 ): Promise<DiscoveryFabric> {
-  const ports = {
-    clock: systemClock,
-    random: systemRandom,
-    logger: createLogger({ component: 'bench', level: 'warn' }),
-  };
-  await using stack = new AsyncDisposableStack();
-  const natsServer = await findNatsServer({ onProgress, signal });
-  const folder = await mkdtemp(path.join(tmpdir(), 'causeway-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const dir = path.join(folder, 'fabric');
-  const fabric = await up({
-    ...{ dir, edges: ['edge-a', 'edge-b'], tenants: [tenant], binary: natsServer.path },
-    ...ports,
-    onProgress,
-  });
-  stack.defer(() => fabric.stop());
-  const admin = await connectAdmin(dir, ports);
-  stack.defer(() => admin.close());
+  const base = await startBaseFabric({ edges: ['edge-a', 'edge-b'], signal, onProgress });
+  await using stack = base.stack;
   const join = async (site: string, name: string) => {
     signal.throwIfAborted();
-    const creds = path.join(folder, `${name}.creds`);
-    await addService(admin, { tenant, site, service: name, out: creds }, systemRandom);
-    const url = fabric.summary.sites.find((each) => each.name === site)?.url ?? '';
-    const causeway = await connect({ url, creds, ca: fabric.summary.ca, logger: ports.logger });
+    const creds = await base.credsOf(site, name);
+    const { ca } = base.fabric.summary;
+    const causeway = await connect({ url: base.urlOf(site), creds, ca, logger: base.ports.logger });
     stack.defer(() => causeway.close());
     return causeway;
   };
@@ -223,10 +201,10 @@ async function startFabric(
   const service = await join('edge-b', 'bench-service');
   const whole = stack.move();
   return {
-    admin,
+    admin: base.admin,
     watcher,
     service,
-    natsServer: natsServer.version,
+    natsServer: base.natsServer,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { addService, connectAdmin, fabricLayout, up } from '@causeway/fabric';
-import { findNatsServer } from '@causeway/nats-server';
-import { createLogger, systemClock, systemRandom } from '@causeway/transport';
-import { type Child, startChild } from './child.ts';
-import type { ProgramSettings } from './child-program.ts';
+import { fabricLayout } from '@causeway/fabric';
+import { startBaseFabric, tenant } from './base-fabric.ts';
+import type { Child } from './child.ts';
 import type { ProcessIds } from './cpu.ts';
 import { echoManifest } from './echo.ts';
 import { countRecords, type RecordCount } from './records.ts';
@@ -25,13 +21,7 @@ export interface BenchFabric extends AsyncDisposable {
   countRecords(calls: number): Promise<RecordCount>;
 }
 
-const tenant = 'acme';
 const edge = 'edge-a';
-const programs: Readonly<Record<CallCase, URL>> = {
-  raw: new URL('../programs/raw-caller.ts', import.meta.url),
-  mux: new URL('../programs/mux-caller.ts', import.meta.url),
-  guarded: new URL('../programs/guarded-caller.ts', import.meta.url),
-};
 /** A name that no gateway serves, so that calls of it reach the responder and nobody else. */
 const unguarded = 'bench-unguarded';
 
@@ -44,28 +34,9 @@ export async function startBenchFabric(options: {
   readonly onProgress: (line: string) => void;
 }): Promise<BenchFabric> {
   const { signal, onProgress } = options;
-  const ports = {
-    clock: systemClock,
-    random: systemRandom,
-    logger: createLogger({ component: 'bench', level: 'warn' }),
-  };
-  await using stack = new AsyncDisposableStack();
-  const natsServer = await findNatsServer({ onProgress, signal });
-  const folder = await mkdtemp(path.join(tmpdir(), 'causeway-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const dir = path.join(folder, 'fabric');
-  const fabric = await up({
-    dir,
-    edges: [edge],
-    tenants: [tenant],
-    binary: natsServer.path,
-    ...ports,
-    onProgress,
-  });
-  stack.defer(() => fabric.stop());
-  const admin = await connectAdmin(dir, ports);
-  stack.defer(() => admin.close());
-  signal.throwIfAborted();
+  const base = await startBaseFabric({ edges: [edge], signal, onProgress });
+  await using stack = base.stack;
+  const { dir, fabric, admin, ports, credsOf, startProgram } = base;
 
   onProgress('starting callers and services');
   await admin.apply([
@@ -79,31 +50,20 @@ export async function startBenchFabric(options: {
       limits: { rate: 1_000_000, burst: 1_000_000, concurrency: 100_000 },
     },
   ]);
-  const identity = async (site: string, service: string) => {
-    const out = path.join(folder, `${site}.${service}.creds`);
-    await addService(admin, { tenant, site, service, out }, systemRandom);
-    return out;
-  };
-  const start = async (program: URL, site: string, settings: Omit<ProgramSettings, 'url' | 'ca'>) => {
-    const url = fabric.summary.sites.find(({ name }) => name === site)?.url;
-    return stack.use(await startChild(program, { url, ca: fabric.summary.ca, ...settings }, signal));
-  };
   const subjectOf = (name: CallCase) => `call.cloud.${callerName(name)}.${edge}.${unguarded}.v1.echo`;
 
   const gatewayCreds = path.join(fabricLayout(dir).site(edge).creds, `gateway-${tenant}.creds`);
-  const responder = await start(new URL('../programs/raw-responder.ts', import.meta.url), edge, {
+  const responder = await startProgram('raw-responder', edge, {
     creds: gatewayCreds,
     inboxPrefix: '_INBOX',
     subject: `${subjectOf('raw')},${subjectOf('mux')}`,
   });
-  const service = await start(new URL('../programs/guarded-service.ts', import.meta.url), edge, {
-    creds: await identity(edge, echoManifest.service),
-    inboxPrefix: '',
-    subject: '',
+  const service = await startProgram('guarded-service', edge, {
+    creds: await credsOf(edge, echoManifest.service),
   });
   const caller = async (name: CallCase) =>
-    start(programs[name], 'cloud', {
-      creds: await identity('cloud', callerName(name)),
+    startProgram(`${name}-caller`, 'cloud', {
+      creds: await credsOf('cloud', callerName(name)),
       inboxPrefix: `_INBOX.cloud.${callerName(name)}`,
       subject: subjectOf(name),
     });
@@ -112,7 +72,7 @@ export async function startBenchFabric(options: {
   const owned = stack.move();
   return {
     callers,
-    natsServer: natsServer.version,
+    natsServer: base.natsServer,
     processesOf(name) {
       const ids = fabric.processes;
       const id = (process: string) => ids[process] ?? Number.NaN;

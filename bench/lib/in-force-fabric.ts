@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type AdminClient, addService, connectAdmin, up } from '@causeway/fabric';
-import { findNatsServer } from '@causeway/nats-server';
-import { createLogger, systemClock, systemRandom } from '@causeway/transport';
-import { type Child, startChild } from './child.ts';
+import type { AdminClient } from '@causeway/fabric';
+import { startBaseFabric } from './base-fabric.ts';
+import type { Child } from './child.ts';
 import { echoManifest } from './echo.ts';
 
 /** A fabric of three sites that all serve one API, with a caller that keeps them busy. */
@@ -19,11 +15,10 @@ export interface InForceFabric extends AsyncDisposable {
   registryMemory(): Promise<number>;
 }
 
-const tenant = 'acme';
 const edges = ['edge-a', 'edge-b'];
 const callerName = 'bench-guarded';
 /** Policies of one request. */
-const atOnce = 1_000;
+const atOnce = 900;
 
 /** Starts it, with so many policies that are about other services. */
 export async function startInForceFabric(options: {
@@ -32,21 +27,9 @@ export async function startInForceFabric(options: {
   readonly onProgress: (line: string) => void;
 }): Promise<InForceFabric> {
   const { policies, signal, onProgress } = options;
-  const ports = {
-    clock: systemClock,
-    random: systemRandom,
-    logger: createLogger({ component: 'bench', level: 'warn' }),
-  };
-  await using stack = new AsyncDisposableStack();
-  const natsServer = await findNatsServer({ onProgress, signal });
-  const folder = await mkdtemp(path.join(tmpdir(), 'causeway-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const dir = path.join(folder, 'fabric');
-  const fabric = await up({ dir, edges, tenants: [tenant], binary: natsServer.path, ...ports, onProgress });
-  stack.defer(() => fabric.stop());
-  const admin = await connectAdmin(dir, ports);
-  stack.defer(() => admin.close());
-  signal.throwIfAborted();
+  const base = await startBaseFabric({ edges, signal, onProgress });
+  await using stack = base.stack;
+  const { fabric, admin, credsOf, startProgram } = base;
 
   onProgress('starting callers and services');
   const sites = fabric.summary.sites.map(({ name }) => name);
@@ -59,15 +42,10 @@ export async function startInForceFabric(options: {
       effect: 'allow',
     },
   ]);
-  const start = async (program: string, site: string, service: string) => {
-    const creds = path.join(folder, `${site}.${service}.creds`);
-    await addService(admin, { tenant, site, service, out: creds }, systemRandom);
-    const url = fabric.summary.sites.find(({ name }) => name === site)?.url;
-    const settings = { url, ca: fabric.summary.ca, creds, inboxPrefix: '', subject: '' };
-    return stack.use(await startChild(new URL(`../programs/${program}`, import.meta.url), settings, signal));
-  };
-  for (const site of sites) await start('guarded-service.ts', site, echoManifest.service);
-  const caller = await start('guarded-caller.ts', 'cloud', callerName);
+  for (const site of sites) {
+    await startProgram('guarded-service', site, { creds: await credsOf(site, echoManifest.service) });
+  }
+  const caller = await startProgram('guarded-caller', 'cloud', { creds: await credsOf('cloud', callerName) });
   for (let done = 0; done < policies; done += atOnce) {
     signal.throwIfAborted();
     await admin.apply(
@@ -80,7 +58,7 @@ export async function startInForceFabric(options: {
     admin,
     sites,
     caller,
-    natsServer: natsServer.version,
+    natsServer: base.natsServer,
     async registryMemory() {
       return (await admin.status()).memory?.rss ?? Number.NaN;
     },

@@ -1,11 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type AdminClient, addService, connectAdmin, up } from '@causeway/fabric';
-import { findNatsServer } from '@causeway/nats-server';
-import { createLogger, systemClock, systemRandom } from '@causeway/transport';
+import { readFile } from 'node:fs/promises';
+import type { AdminClient } from '@causeway/fabric';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
-import { type Child, startChild } from './child.ts';
+import { startBaseFabric, tenant } from './base-fabric.ts';
+import type { Child } from './child.ts';
 import { echoManifest } from './echo.ts';
 
 /** Where a service may come in. */
@@ -32,7 +29,6 @@ export interface RevocationFabric extends AsyncDisposable {
   stillIn(victim: Victim): Promise<RevocationSite[]>;
 }
 
-const tenant = 'acme';
 const callerName = 'bench-guarded';
 
 /** Starts it. */
@@ -41,28 +37,10 @@ export async function startRevocationFabric(options: {
   readonly onProgress: (line: string) => void;
 }): Promise<RevocationFabric> {
   const { signal, onProgress } = options;
-  const ports = {
-    clock: systemClock,
-    random: systemRandom,
-    logger: createLogger({ component: 'bench', level: 'error' }),
-  };
-  await using stack = new AsyncDisposableStack();
-  const natsServer = await findNatsServer({ onProgress, signal });
-  const folder = await mkdtemp(path.join(tmpdir(), 'causeway-bench-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const dir = path.join(folder, 'fabric');
-  const fabric = await up({
-    dir,
-    edges: revocationSites.filter((site) => site !== 'cloud'),
-    tenants: [tenant],
-    binary: natsServer.path,
-    ...ports,
-    onProgress,
-  });
-  stack.defer(() => fabric.stop());
-  const admin = await connectAdmin(dir, ports);
-  stack.defer(() => admin.close());
-  signal.throwIfAborted();
+  const edges = revocationSites.filter((site) => site !== 'cloud');
+  const base = await startBaseFabric({ edges, logLevel: 'error', signal, onProgress });
+  await using stack = base.stack;
+  const { fabric, admin, urlOf, credsOf, startProgram } = base;
   await admin.apply([
     {
       kind: 'policy',
@@ -72,20 +50,11 @@ export async function startRevocationFabric(options: {
       effect: 'allow',
     },
   ]);
-  const urlOf = (site: string) => fabric.summary.sites.find(({ name }) => name === site)?.url ?? '';
-  const credsOf = async (site: string, service: string) => {
-    const out = path.join(folder, `${site}.${service}.creds`);
-    await addService(admin, { tenant, site, service, out }, systemRandom);
-    return out;
-  };
-  const start = async (program: string, site: string, service: string) => {
-    const settings = { url: urlOf(site), ca: fabric.summary.ca, creds: await credsOf(site, service) };
-    const file = new URL(`../programs/${program}.ts`, import.meta.url);
-    return stack.use(await startChild(file, { ...settings, inboxPrefix: '', subject: '' }, signal));
-  };
   onProgress('starting a service, and its caller');
-  await start('guarded-service', 'edge-a', echoManifest.service);
-  const caller = await start('guarded-caller', 'cloud', callerName);
+  await startProgram('guarded-service', 'edge-a', {
+    creds: await credsOf('edge-a', echoManifest.service),
+  });
+  const caller = await startProgram('guarded-caller', 'cloud', { creds: await credsOf('cloud', callerName) });
 
   const ca = await readFile(fabric.summary.ca, 'utf8');
   /** Comes in with no part of Causeway: as whoever has stolen the credentials. */
@@ -102,7 +71,7 @@ export async function startRevocationFabric(options: {
   return {
     admin,
     tenant,
-    natsServer: natsServer.version,
+    natsServer: base.natsServer,
     caller,
     async enter(site, service) {
       const creds = await readFile(await credsOf(site, service));

@@ -187,7 +187,7 @@ interface Write {
 }
 
 function tooMany(documents: number): CausewayError {
-  const reason = `${documents} documents cannot be written at once; ${maxBatchMessages} can, with the records of it`;
+  const reason = `the change writes ${documents} documents, its records included; ${maxBatchMessages} can be written at once: send fewer in one request`;
   return new CausewayError('INVALID_REQUEST', reason);
 }
 

@@ -3,12 +3,10 @@ import { accountOf, memoryDocuments, siteOf } from '../test-support.ts';
 import { tenantPresence } from './tenant-presence.ts';
 
 test('tenant presence - of one that was removed the last records are collected, and nothing else is done', () => {
-  const { tenants, ...site } = siteOf('edge-a');
-  const { acme = {} } = tenants;
   const presence = tenantPresence(
     memoryDocuments([
       siteOf('cloud'),
-      { ...site, tenants: { acme }, formerTenants: ['left'] },
+      { ...siteOf('edge-a'), formerTenants: ['left'] },
       { ...siteOf('edge-b'), revoked: true },
       accountOf('acme'),
       { kind: 'former-account', name: 'left', publicKey: 'A', jwt: '' },
