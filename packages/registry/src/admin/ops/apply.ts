@@ -30,28 +30,39 @@ type Compiled = ApiDocument | PolicyDocument | Service;
 const isCompiled = (document: AnyDocument): document is Compiled =>
   document.kind === 'api' || document.kind === 'policy' || document.kind === 'service';
 
-/** The documents with these put in, each in the place of what it replaces. */
-function overlay(standing: Documents, put: readonly Compiled[]): Documents {
-  const merge = <D extends Compiled>(kind: D['kind'], before: readonly D[]): readonly D[] => {
-    const news = put.filter((each): each is D => each.kind === kind);
-    return news.length === 0
-      ? before
-      : [...new Map([...before, ...news].map((each) => [keyOf(each), each])).values()];
-  };
-  return {
-    sites: standing.sites,
-    services: merge('service', standing.services),
-    apis: merge('api', standing.apis),
-    policies: merge('policy', standing.policies),
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
-/** The documents as they will stand. */
+/** The documents as they will stand. A kind is put together where it is asked for: there may be very many of it. */
 function after(standing: Documents, { put, deleted }: Pick<ApplyPlan, 'put' | 'deleted'>): Documents {
-  const next = overlay(standing, put.filter(isCompiled));
-  const gone = new Set(deleted);
-  const stays = (document: AnyDocument) => !gone.has(keyOf(document));
-  return { ...next, apis: next.apis.filter(stays), policies: next.policies.filter(stays) };
+  const listOf = <D extends Compiled>(kind: D['kind'], before: () => readonly D[]) =>
+    lazily(() => {
+      const news = put.filter(isCompiled).filter((each): each is D => each.kind === kind);
+      const gone = new Set([...deleted, ...news.map(keyOf)]);
+      return gone.size === 0 ? before() : [...before().filter((each) => !gone.has(keyOf(each))), ...news];
+    });
+  const services = listOf<Service>('service', () => standing.services);
+  const apis = listOf<ApiDocument>('api', () => standing.apis);
+  const policies = listOf<PolicyDocument>('policy', () => standing.policies);
+  return {
+    get sites() {
+      return standing.sites;
+    },
+    get services() {
+      return services();
+    },
+    get apis() {
+      return apis();
+    },
+    get policies() {
+      return policies();
+    },
+  };
 }
 
 /** Who gains and loses what by a change. */
