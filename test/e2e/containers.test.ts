@@ -110,6 +110,10 @@ describe.skipIf(noDocker !== undefined)('containers', () => {
     });
 
   it('containers - a call from the cloud reaches a service behind the edge, and is recorded', async () => {
+    // A service that is new at an edge has the tenant's link come back with other rights, which loses what is under way.
+    // Calls of any site cross it only with them: from then on it stays.
+    const anySite = { service: 'quotes', major: 1, endpoint: 'latest', site: undefined };
+    await until('quotes can be reached by whoever asks any site', () => caller.call(anySite, {}));
     const reply = await until('quotes can be reached from the cloud', () => call('latest'));
     expect(reply).toEqual({ price: 42, for: 'cloud/risk' });
     expect(await recordOf('latest')).toMatchObject({
