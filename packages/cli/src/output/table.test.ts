@@ -27,6 +27,12 @@ describe('table', () => {
     expect(table).toBe('\u001b[1mNAME\u001b[0m  \u001b[1mTEXT\u001b[0m\na     -\n');
   });
 
+  it('table - of very many rows every one is there, in columns of one width', () => {
+    const rows = Array.from({ length: 1_000 }, (_, n) => ({ name: `row-${n}`, text: 'x' }));
+    const lines = renderTable(columns, rows, { width: undefined, colour: false }).trimEnd().split('\n');
+    expect(lines).toEqual(['NAME     TEXT', ...rows.map(({ name }) => `${name.padEnd(7)}  x`)]);
+  });
+
   it('table - what others wrote cannot steer the terminal', () => {
     const rows = [{ name: '\u001b[2Ja\u009b', text: 'b\r\u0007' }];
     expect(renderTable(columns, rows, { width: undefined, colour: false })).not.toMatch(/(?!\n)\p{Cc}/u);

@@ -15,6 +15,8 @@ export interface TableSpace {
 }
 
 const gap = 2;
+/** The library's work grows with the square of a table's rows; widths are ours, so a long table is the sum of short ones. */
+const rowsAtOnce = 200;
 
 /**
  * The widths of columns, shrunk from the widest until they fit, and none below its longest word. Undefined where they
@@ -52,18 +54,26 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   );
   const ofColumn = (longest: (text: string) => number) =>
     titles.map((title, index) =>
-      Math.max(longest(title), ...cells.map((line) => longest(line[index] ?? ''))),
+      cells.reduce((most, line) => Math.max(most, longest(line[index] ?? '')), longest(title)),
     );
   const widths = fitWidths(ofColumn(longestLine), ofColumn(longestWord), space.width);
   if (!widths) return paragraphs(titles, cells, paint);
+  const lines = [titles.map((title) => paint('bold', title)), ...cells];
+  let text = '';
+  for (let start = 0; start < lines.length; start += rowsAtOnce) {
+    text += renderRows(lines.slice(start, start + rowsAtOnce), widths);
+  }
+  return text;
+}
+
+function renderRows(rows: readonly string[][], widths: readonly number[]): string {
   const table = new Table({
     chars: Object.fromEntries(borders.map((name) => [name, ''])),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
     colWidths: widths.map((each) => each + gap),
     wordWrap: true,
   });
-  table.push(titles.map((title) => paint('bold', title)));
-  for (const line of cells) table.push(line);
+  table.push(...rows);
   return `${table
     .toString()
     .split('\n')
