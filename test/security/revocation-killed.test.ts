@@ -67,14 +67,14 @@ async function verdicts(pass: Pass): Promise<string[]> {
   return Promise.all((await clientDoors()).map((door) => knock(door, pass)));
 }
 
-const inForceAt = (receipts: readonly RevocationReceipt[]) =>
+const inForceAt = (receipts: readonly RevocationReceipt[] = []) =>
   receipts
     .filter(({ inForce }) => inForce)
     .map(({ site }) => site)
     .sort();
 
 /** Whoever was told that it is so at a site finds it so, at once. */
-async function requireOut(pass: Pass, receipts: readonly RevocationReceipt[]): Promise<void> {
+async function requireOut(pass: Pass, receipts?: readonly RevocationReceipt[]): Promise<void> {
   for (const site of inForceAt(receipts)) {
     expect([site, await knock(await doorOf(fabric, site, 'client'), pass)]).toEqual([site, refused]);
   }

@@ -22,10 +22,30 @@ describe('hub clock', () => {
   it('hub clock - follows a drift, since old observations are forgotten', () => {
     const hub = createHubClock(manualClock(), 4);
     hub.observe({ sentMonotonic: 0, receivedMonotonic: 0, hubTime: 1_000 });
-    for (let at = 0; at < 4; at += 1) {
-      hub.observe({ sentMonotonic: at, receivedMonotonic: at + 2, hubTime: at + 9_001 });
+    for (let at = 0; at < 3; at += 1) {
+      hub.observe({ sentMonotonic: at, receivedMonotonic: at + 2, hubTime: at + 1_051 });
+      expect([hub.now(), hub.slack]).toEqual([1_000, 0]);
     }
-    expect([hub.now(), hub.slack]).toEqual([9_000, 1]);
+    hub.observe({ sentMonotonic: 3, receivedMonotonic: 5, hubTime: 1_054 });
+    expect([hub.now(), hub.slack]).toEqual([1_050, 1]);
+  });
+
+  it('hub clock - goes by the newest alone where it contradicts those before: the hub’s clock was set', () => {
+    for (const step of [60_000, -60_000]) {
+      const hub = createHubClock(manualClock());
+      hub.observe({ sentMonotonic: 0, receivedMonotonic: 2, hubTime: 100_001 });
+      hub.observe({ sentMonotonic: 10, receivedMonotonic: 30, hubTime: 100_020 + step });
+      expect([hub.now(), hub.slack]).toEqual([100_000 + step, 10]);
+      hub.observe({ sentMonotonic: 40, receivedMonotonic: 60, hubTime: 100_050 + step });
+      expect([hub.now(), hub.slack]).toEqual([100_000 + step, 10]);
+    }
+  });
+
+  it('hub clock - an answer that took long contradicts nothing, though its middle is far off', () => {
+    const hub = createHubClock(manualClock());
+    hub.observe({ sentMonotonic: 0, receivedMonotonic: 2, hubTime: 100_001 });
+    hub.observe({ sentMonotonic: 10, receivedMonotonic: 5_010, hubTime: 100_011 });
+    expect([hub.now(), hub.slack]).toEqual([100_000, 1]);
   });
 
   it('hub clock - ignores an observation that cannot be', () => {

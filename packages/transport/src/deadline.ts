@@ -19,9 +19,13 @@ export interface HubClock {
   readonly known: boolean;
 }
 
+/** Exchanges that contradict each other by more than this, in ms, are no drift: one of the two clocks was set. */
+const steppedMs = 100;
+
 /**
  * Estimates the hub's time as NTP does: of the last `window` exchanges, the one of least round trip says most,
- * since the hub's reading lies within it. Older ones are forgotten, so that a drift is followed.
+ * since the hub's reading lies within it. Older ones are forgotten, so that a drift is followed; all of them at once where
+ * one shows that the hub's clock was set.
  */
 export function createHubClock(clock: Clock, window = 16): HubClock {
   const samples: { readonly offset: number; readonly roundTrip: number }[] = [];
@@ -30,7 +34,10 @@ export function createHubClock(clock: Clock, window = 16): HubClock {
     observe({ sentMonotonic, receivedMonotonic, hubTime }) {
       const roundTrip = receivedMonotonic - sentMonotonic;
       if (!(roundTrip >= 0) || !Number.isFinite(hubTime)) return;
-      samples.push({ offset: hubTime - (sentMonotonic + receivedMonotonic) / 2, roundTrip });
+      const offset = hubTime - (sentMonotonic + receivedMonotonic) / 2;
+      const apart = best ? Math.abs(offset - best.offset) - (roundTrip + best.roundTrip) / 2 : 0;
+      if (apart > steppedMs) samples.length = 0;
+      samples.push({ offset, roundTrip });
       if (samples.length > window) samples.shift();
       best = samples.reduce((least, sample) => (sample.roundTrip <= least.roundTrip ? sample : least));
     },

@@ -10,7 +10,7 @@ import {
 import type { AnyDocument, DocumentStore } from '../documents/store.ts';
 import { type Signers, signedBy } from './signers.ts';
 import type { UserIssuer } from './user-issuer.ts';
-import type { Voiding } from './voiding.ts';
+import { type Voiding, voidUntil } from './voiding.ts';
 
 /** Replaces keys of services: the new one counts at once, those before it until their time has come. */
 export interface Retirement {
@@ -59,7 +59,9 @@ export function createRetirement(options: {
         pointer: '/key',
       });
     }
-    const jwt = await users.service(tenant, site, service, key);
+    const account = accountOf(tenant);
+    const after = account && voidUntil(account.jwt, key);
+    const jwt = await users.service(tenant, site, service, key, after);
     const at = Math.round(clock.now() + grace);
     // Read and written with nothing in between, or a registration of the same moment would be lost.
     const identity = standing(request);

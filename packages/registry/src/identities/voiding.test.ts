@@ -12,7 +12,7 @@ import { systemRandom } from '@causeway/transport';
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { countingCompiler, memoryDocuments, siteOf } from '../test-support.ts';
-import { createVoiding } from './voiding.ts';
+import { createVoiding, voidUntil } from './voiding.ts';
 
 const operator = createKeys('operator', systemRandom).seed;
 const seeds = new Map<string, string>();
@@ -25,6 +25,8 @@ const signer = (account: string, role: string) => {
 const clock = manualClock();
 const second = Math.floor(clock.now() / 1000);
 const user = createKeys('user', systemRandom).publicKey;
+/** Seconds that the clock of whoever signed may have been ahead. */
+const skew = 120;
 
 async function claimsOf(kind: 'tenant' | 'control', name: string) {
   const roles = kind === 'tenant' ? ['service', 'gateway', 'leaf'] : ['leaf', 'registry'];
@@ -78,12 +80,22 @@ describe('voiding', () => {
     expect(decodeJwt(first.jwt).iat).toBeGreaterThan(decodeJwt(account.jwt).iat);
   });
 
-  it('voiding - a key that was issued again within the second of its revocation is void, too', async () => {
+  it('voiding - what was signed while the clock was two minutes ahead is void, too', async () => {
+    const { voiding, account } = await open();
+    const { jwt } = await voiding.tenant(account, [user]);
+    expect(isRevoked(revocationsOf(jwt), user, second + skew)).toBe(true);
+    expect(isRevoked(revocationsOf(jwt), user, second + skew + 1)).toBe(false);
+    expect(voidUntil(jwt, user)).toBe(second + skew);
+    expect(voidUntil(account.jwt, user)).toBe(undefined);
+  });
+
+  it('voiding - a key that was issued again since its revocation is void, too', async () => {
     const { voiding, account } = await open();
     const first = await voiding.tenant(account, [user]);
-    expect(isRevoked(revocationsOf(first.jwt), user, second + 1)).toBe(false);
+    const again = (voidUntil(first.jwt, user) as number) + 1;
+    expect(isRevoked(revocationsOf(first.jwt), user, again)).toBe(false);
     const next = await voiding.tenant(first, [user]);
-    expect(isRevoked(revocationsOf(next.jwt), user, second + 1)).toBe(true);
+    expect(isRevoked(revocationsOf(next.jwt), user, again)).toBe(true);
   });
 
   it('voiding - CONTROL keeps all else it was founded with, and what was void before', async () => {
@@ -91,7 +103,7 @@ describe('voiding', () => {
     const first = await voiding.control([user]);
     expect(decodeJwt(first.jwt).nats).toEqual({
       ...decodeJwt(controlJwt).nats,
-      revocations: { [user]: second },
+      revocations: { [user]: second + skew },
     });
     await store.put([first]);
     const other = createKeys('user', systemRandom).publicKey;

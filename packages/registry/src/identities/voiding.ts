@@ -30,6 +30,17 @@ export interface Voiding {
   inForce(hold?: readonly string[]): Promise<void>;
 }
 
+/**
+ * What was signed while this machine's clock was ahead by so many seconds is void as well: one that was put back since must
+ * not let those in who were told to be out.
+ */
+const skewSeconds = 120;
+
+/** The second until which what was issued to a key is void; undefined where it never was revoked. */
+export function voidUntil(accountJwt: string, key: string): number | undefined {
+  return (decodeJwt(accountJwt).nats.revocations as Revocations | undefined)?.[key];
+}
+
 /** Tables are compiled so many ms after claims went out, or when the hub has taken them. */
 const aheadMs = 20;
 
@@ -48,14 +59,13 @@ export function createVoiding(options: {
 
   const withVoid = (jwt: string, keys: readonly string[]) => {
     const before = (decodeJwt(jwt).nats.revocations as Revocations | undefined) ?? {};
+    const now = clock.now();
+    const until = Math.floor(now / 1_000) + skewSeconds;
     return addRevocations(
       before,
-      // One that was issued again within the second of its revocation bears the next one.
-      keys.map((publicKey) => {
-        const revoked = before[publicKey];
-        return revoked === undefined ? { publicKey } : { publicKey, iat: revoked + 1 };
-      }),
-      clock.now(),
+      // One that was issued again since its revocation may bear the second after it.
+      keys.map((publicKey) => ({ publicKey, iat: Math.max(until, (before[publicKey] ?? 0) + 1) })),
+      now,
     );
   };
 

@@ -1,4 +1,4 @@
-import { decodeJwt, isPublicKey, type Revocations } from '@causeway/identity';
+import { isPublicKey } from '@causeway/identity';
 import {
   CausewayError,
   documentKeys,
@@ -13,16 +13,11 @@ import type { DocumentStore } from '../../documents/store.ts';
 import type { IdentityReceipts } from '../../identities/receipts.ts';
 import { type Signers, signedBy } from '../../identities/signers.ts';
 import type { UserIssuer } from '../../identities/user-issuer.ts';
-import type { Voiding } from '../../identities/voiding.ts';
+import { type Voiding, voidUntil } from '../../identities/voiding.ts';
 import { operation, requireScope } from '../admin-desk.ts';
 
 /** So long is waited for the sites that admit its calls to know a new identity, in ms; with labels, before they must. */
 const knownMs = { unlabelled: 1_000, labelled: 5_000 } as const;
-
-/** The second at which a key was revoked; what is issued to it within that second would be void. */
-function revokedAt(accountJwt: string, key: string): number | undefined {
-  return (decodeJwt(accountJwt).nats.revocations as Revocations | undefined)?.[key];
-}
 
 /** issue: signs a key that was made where it will be used, as a service. */
 export function issueOperation(options: {
@@ -67,7 +62,7 @@ export function issueOperation(options: {
       });
     }
     const account = store.get(documentKeys.account(tenant));
-    const revoked = account?.kind === 'account' ? revokedAt(account.jwt, key) : undefined;
+    const revoked = account?.kind === 'account' ? voidUntil(account.jwt, key) : undefined;
     const jwt = await users.service(tenant, site, service, key, revoked);
     // Read and written with nothing in between, or a registration of the same moment would be lost.
     const standing = store.get(documentKeys.service(tenant, site, service));
