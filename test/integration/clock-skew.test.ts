@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { joinSite, openConsole, tailRecords, up } from '@causeway/fabric';
+import { fabricLayout, joinSite, openConsole, tailRecords, up } from '@causeway/fabric';
 import { describeCertificate, parseCreds } from '@causeway/identity';
 import { findNatsServer } from '@causeway/nats-server';
 import type { AuditRecord } from '@causeway/protocol';
@@ -11,6 +11,7 @@ import { doorOf } from '../security/support/doors.ts';
 import { knock, type Pass } from '../security/support/knock.ts';
 import { causeway } from '../support/causeway.ts';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
+import { startProgram } from '../support/run-program.ts';
 import { silent } from '../support/silent-logger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -136,6 +137,14 @@ describe('clock skew', { timeout: 120_000 }, () => {
       await until('it runs again', () => ![undefined, pid].includes(fabric.fabric.processes[name]));
     }
     await becomes(desk, 'OK');
+    // By its own clock, which is as wrong as it is to be.
+    for (const site of sites) {
+      const { heard } = JSON.parse(
+        await readFile(path.join(fabricLayout(fabric.dir).site(site).creds, 'heard.json'), 'utf8'),
+      ) as { heard: number };
+      const ahead = ofGateways[`gateway ${site}`] as number;
+      expect([site, Math.abs(heard - Date.now() - ahead) < 50_000]).toEqual([site, true]);
+    }
     const { sites: standing } = await fabric.admin.status();
     expect(standing.flatMap(({ gateways }) => gateways).every(({ alive }) => alive)).toBe(true);
   });
@@ -205,6 +214,8 @@ describe('clock skew', { timeout: 120_000 }, () => {
         expect({ args, ...done }).toMatchObject({ code: 0 });
         return done.stdout;
       };
+      const { stdout: told } = await startProgram(process.execPath, ['-p', 'Date.now()']).ended;
+      expect(Math.abs(Number(told) - Date.now() - ahead)).toBeLessThan(30_000);
       const folder = await temporaryFolder();
       const creds = path.join(folder, 'clerk.creds');
       const name = ahead < 0 ? 'clerk-b' : 'clerk-a';
