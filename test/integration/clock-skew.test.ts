@@ -227,10 +227,6 @@ describe('clock skew', { timeout: 120_000 }, () => {
       expect(await run('call', 'quotes.v1.latest@edge-b', 'null', '--as', creds)).toContain('edge-b');
       await run('rotate', 'service', `acme/cloud/${name}`, '--out', creds);
       await run('status');
-      const invited = JSON.parse(await run('site', 'invite', `edge-${name}`, '-o', 'json')) as {
-        expires: number;
-      };
-      expect(invited).toMatchObject({ site: `edge-${name}` });
       const before = await passOf(creds);
       await run('revoke', `acme/cloud/${name}`, '--wait', '5s');
       expect([...(await verdicts(before))]).toEqual(['Authorization Violation']);

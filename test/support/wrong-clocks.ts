@@ -1,12 +1,10 @@
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Clock } from '@causeway/protocol';
 import { systemClock } from '@causeway/transport';
 
 /** By how many ms a program's clock is ahead of what it is: of `registry`, of `gateway SITE`, or of `cli`. */
 export type WrongClocks = Readonly<Record<string, number>>;
 
-const preload = pathToFileURL(path.join(import.meta.dirname, 'wrong-clock.ts')).href;
+const preload = import.meta.resolve('./wrong-clock.ts');
 
 /**
  * Programs that this process starts from now on have these clocks, in place of those set before; also those that are

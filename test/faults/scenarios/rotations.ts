@@ -37,6 +37,10 @@ function refusedEverywhere(verdicts: readonly string[]): Finding {
   };
 }
 
+/** Findings, with whose keys they are about. */
+const about = (keys: string, findings: readonly Finding[]): Finding[] =>
+  findings.map((finding) => ({ ...finding, what: `${keys}: ${finding.what}` }));
+
 /** Makes calls in every direction all the while. */
 async function underLoad(
   scene: FaultScene,
@@ -106,7 +110,8 @@ const ofServices: Step<FaultScene> = {
       return verdicts.every((verdict) => verdict === 'in');
     });
     const verdicts = await Promise.all(doors.flatMap((door) => before.map((pass) => knock(door, pass))));
-    return [noFailure(calls), refusedEverywhere(verdicts), booksOf(await scene.settled(calls, 60_000))];
+    const books = booksOf(await scene.settled(calls, 60_000));
+    return about('services', [noFailure(calls), refusedEverywhere(verdicts), books]);
   },
 };
 
@@ -141,7 +146,7 @@ const ofGateways: Step<FaultScene> = {
     const verdicts = await Promise.all(doors.flatMap((door) => before.map((pass) => knock(door, pass))));
     const hub = doors[0] as (typeof doors)[0];
     const now = await Promise.all([...files, own].map(async (file) => knock(hub, await passOf(file))));
-    return [
+    return about('gateways', [
       noFailure(calls),
       refusedEverywhere(verdicts),
       {
@@ -151,7 +156,7 @@ const ofGateways: Step<FaultScene> = {
         held: now.every((verdict) => verdict === 'in'),
       },
       booksOf(await scene.settled(calls, 60_000)),
-    ];
+    ]);
   },
 };
 
@@ -177,7 +182,8 @@ const ofLinks: Step<FaultScene> = {
       return links.filter(({ name }) => name === 'edge-a').length === files.length;
     });
     await scene.healed();
-    return [noFailure(calls), refusedEverywhere(verdicts), booksOf(await scene.settled(calls, 60_000))];
+    const books = booksOf(await scene.settled(calls, 60_000));
+    return about('links', [noFailure(calls), refusedEverywhere(verdicts), books]);
   },
 };
 
@@ -229,7 +235,8 @@ const ofSigning: Step<FaultScene> = {
       return now.every((verdict) => verdict === 'in');
     });
     await scene.healed();
-    return [noFailure(calls), refusedEverywhere(verdicts), booksOf(await scene.settled(calls, 60_000))];
+    const books = booksOf(await scene.settled(calls, 60_000));
+    return about('signing keys', [noFailure(calls), refusedEverywhere(verdicts), books]);
   },
 };
 
@@ -254,10 +261,10 @@ const killed: Step<FaultScene> = {
     const ended = performance.now() - begun;
     say(`both ended after ${Math.round(ended)} ms`);
     await scene.healed(60_000);
-    return [
+    return about('gateway and links, registry and gateway killed', [
       atMost('both rotations have ended after', ' ms', 30_000 * scale.patience, ended),
       booksOf(await scene.settled([], 60_000)),
-    ];
+    ]);
   },
 };
 
