@@ -3,7 +3,7 @@ import { type AccountDocument, documentKeys, type RekeyRequest, type Site } from
 import { systemRandom } from '@causeway/transport';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silent } from '../../../../test/support/silent-logger.ts';
-import { memoryDocuments, siteOf } from '../test-support.ts';
+import { memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
 import { createLinkCut } from './link-cut.ts';
 import { createRekeying } from './rekeying.ts';
 import { createRevoker } from './revoker.ts';
@@ -41,7 +41,7 @@ describe('rekeying', () => {
     { gateway: newKey(), leaf: newKey(), joined: true as const },
   ];
   let scene: ReturnType<typeof open>;
-  const tell = (request: Omit<RekeyRequest, 'gateway' | 'role'>) =>
+  const tell = (request: Omit<RekeyRequest, 'gateway' | 'role'> & { role?: RekeyRequest['role'] }) =>
     scene.rekeying.take('edge-a', { gateway: 'gw-1', role: 'gateway', ...request });
   beforeEach(() => {
     scene = open({ tenants: { acme } });
@@ -79,6 +79,42 @@ describe('rekeying', () => {
     await expect(tell({ id, keys: {} })).rejects.toThrow('no new key of tenant acme');
     await expect(tell({ id, keys: { acme: acme.leaf } })).rejects.toThrow('is no new key of a user');
     expect(scene.standing().tenants).toEqual({ acme });
+  });
+
+  it('rekeying - a site that tells other keys the second time has none that stays valid', async () => {
+    const own = scene.standing().leaf as string;
+    const id = await scene.rekeying.ask('edge-a', 'leaf');
+    const tellLeaf = (keys: Record<string, string>, of: string, done?: true) =>
+      tell({ ...{ id, keys, own: of }, ...(done ? { done } : {}), role: 'leaf' });
+    const first = { acme: newKey() };
+    const firstOwn = newKey();
+    await tellLeaf(first, firstOwn);
+    await expect(tellLeaf({ acme: newKey() }, firstOwn)).rejects.toThrow('told other keys');
+    await expect(tellLeaf(first, newKey())).rejects.toThrow('told other keys');
+    await tellLeaf(first, firstOwn, true);
+    expect(scene.voided).toEqual([`acme ${acme.leaf}`, `control ${own}`]);
+    expect(scene.standing()).toMatchObject({ leaf: firstOwn, tenants: { acme: { leaf: first.acme } } });
+  });
+
+  it('rekeying - is done although a tenant changes its documents all the time', async () => {
+    const id = await scene.rekeying.ask('edge-a', 'gateway');
+    let changes = 0;
+    const { tenant } = scene.voiding;
+    scene.voiding.tenant = async (document, keys) => {
+      if (++changes > 20) throw new Error('it is begun anew for ever');
+      await scene.store.put([{ ...serviceOf('desk', 'edge-a'), labels: { n: String(changes) } }]);
+      return tenant(document, keys);
+    };
+    await tell({ id, keys: { acme: newKey() }, done: true });
+    expect(scene.voided).toEqual([`acme ${acme.gateway}`]);
+  });
+
+  it('rekeying - the registry’s own key cannot be taken: it would be void with the site', async () => {
+    const registry = newKey();
+    await scene.store.put([{ ...siteOf('cloud'), registry: [registry] }]);
+    const id = await scene.rekeying.ask('edge-a', 'leaf');
+    const asked = { id, keys: { acme: newKey() }, own: registry, role: 'leaf' as const };
+    await expect(tell(asked)).rejects.toThrow('is no new key of a user');
   });
 
   it('rekeying - is refused for links of which the watchdog keeps one out', async () => {

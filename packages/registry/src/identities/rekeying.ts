@@ -11,6 +11,7 @@ import {
 } from '@causeway/protocol';
 import type { AnyDocument, DocumentStore } from '../documents/store.ts';
 import { controlName } from './control-name.ts';
+import { knownKeys } from './known-keys.ts';
 import type { Voiding } from './voiding.ts';
 
 type Role = RekeyRequest['role'];
@@ -77,21 +78,6 @@ export function createRekeying(options: {
     return keys;
   }
 
-  /** Every key that is somebody's: a site that names one of them would be issued it, and have it voided later. */
-  function isKnown(key: string): boolean {
-    const { sites, services } = store.all;
-    return (
-      services.some(({ keys }) => keys.includes(key)) ||
-      sites.some(
-        (site) =>
-          site.leaf === key ||
-          Object.values({ ...site.retired, ...site.gateways }).some((keys) => keys.includes(key)) ||
-          Object.values(site.tenants).some((of) => of.gateway === key || of.leaf === key) ||
-          Object.values(site.replaced ?? {}).some((of) => Object.values(of).includes(key)),
-      )
-    );
-  }
-
   async function takeKeys(site: Site, { gateway, role, keys, own }: RekeyRequest): Promise<void> {
     const standing = keysOf(site, role);
     const wanted = { ...keys, ...(own === undefined ? {} : { [controlName]: own }) };
@@ -108,10 +94,15 @@ export function createRekeying(options: {
     const isNew = ([name, key]: [string, string]) =>
       standing[name] !== key && !(name === controlName && site.gateways[gateway]?.at(-1) === key);
     const fresh = Object.entries(wanted).filter(isNew);
-    const bad = fresh.map(([, key]) => key).find((key) => !isPublicKey('user', key) || isKnown(key));
+    const known = knownKeys(store);
+    const bad = fresh.map(([, key]) => key).find((key) => !isPublicKey('user', key) || known.has(key));
     if (bad !== undefined || new Set(all).size < all.length) {
       throw refused(`${bad ?? 'one of them'} is no new key of a user`, '/keys');
     }
+    // Those before are void in the end, and of each there is one: others in their place would leave the first ones valid.
+    const taken = site.replaced?.[role];
+    const again = fresh.find(([name]) => taken !== undefined && (name === controlName || Object.hasOwn(taken, name)));
+    if (again) throw refused('the site told other keys for this before', '/keys');
     const unknown = Object.keys(keys).find((tenant) => !Object.hasOwn(site.tenants, tenant));
     if (unknown !== undefined) throw refused(`tenant ${unknown} is not at site ${site.name}`, '/keys');
     const tenants = Object.fromEntries(
@@ -144,17 +135,19 @@ export function createRekeying(options: {
   async function finish(name: string, role: Role): Promise<void> {
     for (;;) {
       const site = siteOf(name);
-      const { revision } = store;
       const changed: AnyDocument[] = [];
+      const accounts: AccountDocument[] = [];
       for (const [account, key] of Object.entries(site.replaced?.[role] ?? {})) {
         if (account === controlName) changed.push(await voiding.control([key]));
         else {
           const document = accountOf(account);
           // Of one that is being removed all are void.
-          if (document && !document.removed) changed.push(await voiding.tenant(document, [key]));
+          if (!document || document.removed) continue;
+          accounts.push(document);
+          changed.push(await voiding.tenant(document, [key]));
         }
       }
-      if (store.revision !== revision) continue;
+      if (siteOf(name) !== site || accounts.some((each) => accountOf(each.name) !== each)) continue;
       const { rekey, replaced, ...rest } = site;
       const asked = without(rekey, role);
       const left = without(replaced, role);

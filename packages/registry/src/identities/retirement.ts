@@ -7,7 +7,7 @@ import {
   type RotateServiceRequest,
   type Service,
 } from '@causeway/protocol';
-import type { AnyDocument, DocumentStore } from '../documents/store.ts';
+import { type AnyDocument, type DocumentStore, keyOf } from '../documents/store.ts';
 import { type Signers, signedBy } from './signers.ts';
 import type { UserIssuer } from './user-issuer.ts';
 import { type Voiding, voidUntil } from './voiding.ts';
@@ -84,7 +84,6 @@ export function createRetirement(options: {
   /** Voids what is due of one tenant: its claims and its identities change together. */
   async function retire(tenant: string): Promise<void> {
     const account = accountOf(tenant);
-    const { revision } = store;
     const due = store.all.services
       .filter((service) => service.tenant === tenant && dueOf(service).length > 0)
       .slice(0, atOnce);
@@ -92,8 +91,9 @@ export function createRetirement(options: {
     if (!account || account.removed || due.length === 0) return;
     const gone = new Set(due.flatMap(dueOf));
     const changed: AnyDocument[] = [await voiding.tenant(account, [...gone])];
-    // Others changed meanwhile: the next time that is looked.
-    if (store.revision !== revision) return;
+    // They changed meanwhile: the next time that is looked. What else did is no matter: there may be no end of that.
+    const same = (each: AnyDocument) => store.get(keyOf(each)) === each;
+    if (![account, ...due].every(same)) return;
     for (const { retiring = {}, signers: signed = {}, ...service } of due) {
       const left = Object.entries(retiring).filter(([key]) => !gone.has(key));
       const keys = service.keys.filter((key) => !gone.has(key));

@@ -26,6 +26,10 @@ export interface Revoker {
 
 /** Documents of services that are changed at once; some of a batch is for others. */
 const atOnce = 900;
+/** Changes of somebody else that may come in between. */
+const mostConflicts = 20;
+
+const isConflict = (error: unknown) => error instanceof CausewayError && error.code === 'CONFLICT';
 
 const wholeName = ({ tenant, site, name }: Service) => `${tenant}/${site}/${name}`;
 
@@ -65,15 +69,22 @@ export function createRevoker(options: {
   }
 
   async function revokeService(request: RevokeRequest): Promise<RevokeReply> {
-    for (;;) {
+    for (let conflicts = 0; ; ) {
       const { identity, account } = standing(request);
       const voided = await voiding.tenant(account, identity.keys);
       const now = standing(request);
-      // A key was issued meanwhile: it is to be void too.
-      if (now.identity !== identity || now.account !== account) continue;
+      // A key was issued meanwhile: it is to be void too. That its labels are others is no reason to begin anew.
+      const more = now.identity.keys.some((key) => !identity.keys.includes(key));
+      if (more || now.account !== account) continue;
       const since = store.revision + 1;
       // The document first: what is in it is pushed and compiled again until it is in force (`startReconciling`).
-      await store.put([voided, withoutKeys(identity)]);
+      try {
+        await store.put([voided, withoutKeys(now.identity)]);
+      } catch (error) {
+        conflicts += 1;
+        if (isConflict(error) && conflicts < mostConflicts) continue;
+        throw error;
+      }
       await voiding.inForce();
       return { revision: store.revision, since, keys: identity.keys.length };
     }
@@ -106,6 +117,7 @@ export function createRevoker(options: {
       const services = servicesAt(name);
       let count = 0;
       const changed: AnyDocument[] = [];
+      const accounts: AccountDocument[] = [];
       for (const [tenant, keys] of Object.entries(site.tenants)) {
         const account = accountOf(tenant);
         // Of one that is being removed all are void.
@@ -118,6 +130,7 @@ export function createRevoker(options: {
           (key) => key !== undefined,
         );
         const all = [...own, ...ofServices];
+        accounts.push(account);
         count += all.length;
         changed.push(await voiding.tenant(account, all));
       }
@@ -127,10 +140,13 @@ export function createRevoker(options: {
         changed.push(await voiding.control(own));
         count += own.length;
       }
-      // A key was issued meanwhile: it is to be void too.
-      if (store.revision !== revision) continue;
+      // A key was issued meanwhile: it is to be void too. Whatever else changed is no reason to begin anew: a tenant that
+      // changes its policies without end would keep the site in, and all other revocations waiting.
+      const known = new Set(services.flatMap(({ keys }) => keys));
+      const more = servicesAt(name).some(({ keys }) => keys.some((key) => !known.has(key)));
+      if (more || siteOf(name) !== site || accounts.some((each) => accountOf(each.name) !== each)) continue;
       await store.put([...changed, { ...site, revoked: true }]);
-      await inBatches(services, (batch) => store.put(batch.map(withoutKeys)));
+      await takeKeysOf(name);
       cutOff(name);
       // Its links for tenants are cut now. By its own it hears of it, so that its server cuts those who are there: a site
       // that still does as it is told. It may say no more than that it has.
@@ -138,6 +154,20 @@ export function createRevoker(options: {
       await lastWord(site);
       await voiding.inForce();
       return { revision: store.revision, since: revision + 1, keys: count, services: services.length };
+    }
+  }
+
+  /** Its services have no keys any more. As they stand when that is written: others may change their labels meanwhile. */
+  async function takeKeysOf(name: string): Promise<void> {
+    for (let conflicts = 0; ; ) {
+      const due = servicesAt(name).filter(({ keys }) => keys.length > 0);
+      if (due.length === 0) return;
+      try {
+        await store.put(due.slice(0, atOnce).map(withoutKeys));
+      } catch (error) {
+        conflicts += 1;
+        if (!isConflict(error) || conflicts === mostConflicts) throw error;
+      }
     }
   }
 
@@ -174,7 +204,9 @@ export function createRevoker(options: {
     for (const [gateway, keys] of Object.entries({ ...site.retired, ...site.gateways })) {
       gateways[gateway] = [...new Set([...(gateways[gateway] ?? []), ...keys])];
     }
-    const tenants = [...new Set([...(earlier?.tenants ?? []), ...Object.keys(site.tenants)])];
+    // Those that were taken away from it before, too: their records of it are to verify as well.
+    const { formerTenants = [] } = site;
+    const tenants = [...new Set([...(earlier?.tenants ?? []), ...formerTenants, ...Object.keys(site.tenants)])];
     return { kind: 'former-site', name: site.name, tenants, gateways };
   }
 

@@ -136,12 +136,13 @@ export function createTenantRemoval(options: {
     requireUnused(tenant, force, name);
     await strike(tenant, name);
     for (;;) {
-      const { revision } = store;
       const site = standingAt(tenant, name);
+      const account = accountOf(tenant);
       const keys = keysOf(tenant, [site]);
-      const voided = await voiding.tenant(accountOf(tenant), keys);
-      // A key was issued meanwhile: it is to be void too.
-      if (store.revision !== revision) continue;
+      const voided = await voiding.tenant(account, keys);
+      // A key was issued meanwhile: it is to be void too. Other changes, of which there may be no end, are no matter here.
+      const more = keysOf(tenant, [site]).some((key) => !keys.includes(key));
+      if (more || standingAt(tenant, name) !== site || accountOf(tenant) !== account) continue;
       await store.put([voided, without(site, tenant)]);
       const { documents } = inUse(tenant, name);
       await deleteAll(documents);

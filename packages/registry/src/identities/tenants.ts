@@ -1,4 +1,4 @@
-import { accountLimits, createKeys, issueAccount, roles, tenantFault } from '@causeway/identity';
+import { accountLimits, createKeys, isPublicKey, issueAccount, roles, tenantFault } from '@causeway/identity';
 import { didYouMean } from '@causeway/policy';
 import {
   type AccountDocument,
@@ -12,6 +12,7 @@ import {
 } from '@causeway/protocol';
 import type { Keyring } from '../config.ts';
 import type { AnyDocument, DocumentStore } from '../documents/store.ts';
+import { knownKeys } from './known-keys.ts';
 import type { Voiding } from './voiding.ts';
 
 /** Brings tenants to sites that run. */
@@ -145,6 +146,11 @@ export function createTenants(options: {
         site.leaf === undefined ? 'the cloud has no leaf links' : 'the key of the leaf link is missing',
         { pointer: '/keys/leaf' },
       );
+    }
+    const all = [keys.gateway, keys.leaf].filter((key) => key !== undefined);
+    const others = knownKeys(store);
+    if (new Set(all).size < all.length || all.some((key) => !isPublicKey('user', key) || others.has(key))) {
+      throw new CausewayError('INVALID_REQUEST', 'one of them is no new key of a user', { pointer: '/keys' });
     }
     const awaited = site.awaited.filter((each) => each !== tenant);
     const formerTenants = site.formerTenants?.filter((each) => each !== tenant) ?? [];

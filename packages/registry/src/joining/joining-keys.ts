@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isPublicKey, roles } from '@causeway/identity';
 import { canonicalJson } from '@causeway/policy';
-import { CausewayError, type EnrollRequest, type Site } from '@causeway/protocol';
+import { CausewayError, type EnrollRequest } from '@causeway/protocol';
 import { verifySignature } from '@causeway/transport';
 import type { DocumentStore } from '../documents/store.ts';
+import { knownKeys } from '../identities/known-keys.ts';
 
 type JoiningKeys = EnrollRequest['keys'];
 
@@ -59,22 +60,4 @@ export function requireOwnKeys(request: EnrollRequest, store: Pick<DocumentStore
   const taken = knownKeys(store);
   if (own.some((key) => taken.has(key)))
     throw refuse('a key is in use elsewhere in the fabric; make new ones', '/keys');
-}
-
-/** All public keys that the documents name. */
-function knownKeys({ all, accounts }: Pick<DocumentStore, 'all' | 'accounts'>): Set<string> {
-  const ofSite = (site: Site) => [
-    ...(site.leaf === undefined ? [] : [site.leaf]),
-    ...Object.values(site.tenants).flatMap(({ gateway, leaf }) => [
-      gateway,
-      ...(leaf === undefined ? [] : [leaf]),
-    ]),
-    ...Object.values({ ...site.retired, ...site.gateways }).flat(),
-    ...(site.own ?? []).map(({ publicKey }) => publicKey),
-  ];
-  return new Set([
-    ...all.sites.flatMap(ofSite),
-    ...all.services.flatMap(({ keys }) => keys),
-    ...accounts.map(({ publicKey }) => publicKey),
-  ]);
 }

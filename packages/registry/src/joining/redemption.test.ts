@@ -15,7 +15,7 @@ import { canonicalJson } from '@causeway/policy';
 import { CausewayError, type Clock, documentKeys, type EnrollRequest } from '@causeway/protocol';
 import { createSigner, systemRandom as random } from '@causeway/transport';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failureOf, memoryDocuments, siteOf } from '../test-support.ts';
+import { failureOf, memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
 import { createInvitations } from './invitations.ts';
 import { createRedemption } from './redemption.ts';
 
@@ -56,7 +56,7 @@ async function claimsOf(kind: 'tenant' | 'control', { name, publicKey }: ReturnT
 }
 
 /** A registry's desk for joining, on documents in memory and a clock that a test moves. */
-async function desk() {
+async function desk(operatorRead = async () => {}) {
   let ahead = 0;
   const clock = { now: () => Date.now() + ahead } as Clock;
   const acmeJwt = await claimsOf('tenant', acme);
@@ -76,7 +76,8 @@ async function desk() {
   const joined: string[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   const redemption = createRedemption({
-    ...{ store, invitations, keyring, bootstrap, papers, clock, random },
+    ...{ store, invitations, keyring, bootstrap, clock, random },
+    papers: { ...papers, operator: () => operatorRead().then(papers.operator) },
     voiding: {
       inTurn(change) {
         const done = queue.then(change);
@@ -194,6 +195,20 @@ describe('redemption', () => {
     expect(store.all.sites.map(({ name }) => name)).toEqual(['cloud', 'edge-c']);
   });
 
+  it('redemption - comes about although a tenant changes its documents all the time', async () => {
+    let changes = 0;
+    let busy = async () => {};
+    const { redemption, invite, store } = await desk(async () => busy());
+    const { grant, secret } = await invite();
+    const request = await requestOf(secret, await newKeys());
+    busy = async () => {
+      if (++changes > 20) throw new Error('it is begun anew for ever');
+      await store.put([{ ...serviceOf('desk', 'cloud'), labels: { n: String(changes) } }]);
+    };
+    expect(await redemption.redeem(grant, request)).toMatchObject({ site: 'edge-c' });
+    expect(changes).toBeGreaterThan(0);
+  });
+
   it('redemption - without the secret nothing is learned: the answer is the same for every grant', async () => {
     const { redemption, invite, store } = await desk();
     const { grant, secret } = await invite();
@@ -281,8 +296,12 @@ describe('redemption', () => {
     expect(await refused(await requestOf(secret, keys))).toMatchObject({
       reason: expect.stringContaining('in use elsewhere'),
     });
+    await store.put([siteOf('edge-a'), { ...siteOf('cloud'), registry: [keys.users[0] as string] }]);
+    expect(await refused(await requestOf(secret, keys))).toMatchObject({
+      reason: expect.stringContaining('in use elsewhere'),
+    });
     expect(store.invitations.map(({ redeemed }) => redeemed)).toEqual([undefined]);
-    await store.put([siteOf('edge-a')]);
+    await store.put([siteOf('cloud')]);
     store.fail(new CausewayError('CONFLICT', 'someone else changed a document in between'));
     expect(await refused(await requestOf(secret, keys))).toMatchObject({ code: 'CONFLICT', retryable: true });
     expect(await redemption.redeem(grant, await requestOf(secret, keys))).toMatchObject({ site: 'edge-c' });

@@ -123,9 +123,19 @@ export function createRedemption(options: {
     };
   }
 
+  /**
+   * The documents that it all rests on. Others may change without end, as policies do; keys are issued in turn with this.
+   */
+  const basis = (): readonly unknown[] => [
+    store.get(documentKeys.control),
+    ...store.all.sites,
+    ...store.accounts,
+    ...store.invitations,
+  ];
+
   async function redeem(grant: string, request: EnrollRequest): Promise<Enrolled> {
     for (;;) {
-      const { revision } = store;
+      const before = basis();
       const invitation = goodInvitation(grant, request);
       const name = invitation.site;
       if (invitation.redeemed) {
@@ -141,7 +151,8 @@ export function createRedemption(options: {
       // Before anything is stored: what cannot be had must not use the invitation up.
       const given = await papersOf(site, request);
       // Another site joined meanwhile, or the invitation was taken back.
-      if (store.revision !== revision) continue;
+      const now = basis();
+      if (now.length !== before.length || now.some((each, index) => each !== before[index])) continue;
       await store.put([site, ...others]);
       joined(name);
       await voiding.inForce();
