@@ -5,8 +5,8 @@ import { createAdmission, maxCollectedBytes, maxNames } from './admission.ts';
 const encoder = new TextEncoder();
 const one = encoder.encode('{"val":"1"}');
 
-const admission = (kind: 'audit' | 'flow', known: Iterable<string> = []) =>
-  createAdmission({ site: 'edge-b', kind, admits: (tenant) => tenant === 'acme', known });
+const admission = (kind: 'audit' | 'flow', known: Iterable<string> = [], tenants = ['acme']) =>
+  createAdmission({ site: 'edge-b', kind, admits: (tenant) => tenants.includes(tenant), known });
 
 const block = (subject: string, bytes = 1) =>
   admission('audit').refusal({ subject, data: new Uint8Array(bytes) });
@@ -72,10 +72,10 @@ describe('admission', () => {
   });
 
   it('admission - names beyond the limit are refused, and known ones go on', () => {
-    const named = (endpoint: string) =>
+    const named = (endpoint: string, tenant = 'acme') =>
       subjects.flow.build({
         site: 'edge-b',
-        tenant: 'acme',
+        tenant,
         fromSite: 'edge-b',
         from: 'desk',
         service: 'quotes',
@@ -83,8 +83,8 @@ describe('admission', () => {
         endpoint,
         metric: 'calls',
       });
-    const stored = Array.from({ length: maxNames.flow - 1 }, (_, at) => named(`e${at}`));
-    const { refusal } = admission('flow', stored);
+    const stored = Array.from({ length: maxNames.flow / 2 - 1 }, (_, at) => named(`e${at}`));
+    const { refusal } = admission('flow', stored, ['acme', 'globex', 'initech']);
     // What is refused for another reason takes no room.
     expect(refusal({ subject: named('x'), data: encoder.encode('x') })).toBe('no value of a counter');
     expect(refusal({ subject: named('last'), data: one })).toBeUndefined();
@@ -92,5 +92,10 @@ describe('admission', () => {
     for (const endpoint of ['last', 'e0', 'e777'])
       expect(refusal({ subject: named(endpoint), data: one })).toBeUndefined();
     expect(refusal({ subject: named('more'), data: one })).toBe('one name too many');
+    // Another tenant of the site has room, and leaves some in turn.
+    let taken = 0;
+    while (refusal({ subject: named(`e${taken}`, 'globex'), data: one }) === undefined) taken += 1;
+    expect(taken).toBe(maxNames.flow / 4);
+    expect(refusal({ subject: named('first', 'initech'), data: one })).toBeUndefined();
   });
 });

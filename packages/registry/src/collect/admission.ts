@@ -1,5 +1,6 @@
 import type { StreamMessage } from '@causeway/nats-server';
 import { subjects } from '@causeway/protocol';
+import { leavesRoom } from '../fair-share.ts';
 
 /** Why a message that a site stored is not collected. */
 export type CollectRefusal =
@@ -24,9 +25,10 @@ export const maxCollectedBytes = 900_000;
 
 /**
  * How many subjects one site may have in the hub's streams: names are its to make up, and the hub keeps each of them
- * for ever, in memory too. A counter has some eight for each caller and endpoint; a chain of blocks has two.
+ * for ever, in memory too. A counter has some eight for each caller and endpoint; a chain of blocks has two. Tenants share
+ * them: of one that makes many callers and endpoints the counters come to an end, and not those of the others.
  */
-export const maxNames = { audit: 10_000, flow: 20_000 } as const;
+export const maxNames = { audit: 20_000, flow: 40_000 } as const;
 
 /** What a stream of counters stores (NATS ADR-49), where it only ever grew; 40 digits are more than it can count. */
 const counterPattern = /^\{"val":"\d{1,40}"\}$/;
@@ -61,6 +63,9 @@ export function createAdmission(options: {
   const { site, kind, admits } = options;
   const known = new Set(options.known);
   const most = maxNames[kind];
+  const ofTenant = new Map<string, number>();
+  const count = (tenant: string) => ofTenant.set(tenant, (ofTenant.get(tenant) ?? 0) + 1);
+  for (const subject of known) count(namesIn(kind, subject)?.tenant ?? '');
   return {
     refusal({ subject, data }) {
       const names = namesIn(kind, subject);
@@ -70,8 +75,9 @@ export function createAdmission(options: {
       if (data.length > maxCollectedBytes) return 'too large';
       if (kind === 'flow' && !isCounter(data)) return 'no value of a counter';
       if (known.has(subject)) return undefined;
-      if (known.size >= most) return 'one name too many';
+      if (!leavesRoom(ofTenant.get(names.tenant) ?? 0, known.size, most)) return 'one name too many';
       known.add(subject);
+      count(names.tenant);
       return undefined;
     },
   };

@@ -1,5 +1,6 @@
 import { type QuotaUnit, type QuotaWindow, quotaWindowMs, quotaWindowStart } from '@causeway/policy';
 import { CausewayError, type Clock, type Logger } from '@causeway/protocol';
+import { leavesRoom } from '../fair-share.ts';
 import { type Account, accountKey, grantOf, heldOf, spentOf, type Window } from './account.ts';
 import type { LedgerBucket } from './bucket.ts';
 
@@ -38,10 +39,12 @@ export interface QuotaLedger {
 const windowSlackMs = 5_000;
 /** A window that is over is kept this much longer, so that none is forgotten while it can be asked for. */
 const keptMs = 60_000;
-/** Accounts that one site may stand in: what one that is taken over can fill the ledger with. */
-const maxPerSite = 20_000;
+/** Accounts that one site may stand in: what one that is taken over can fill the ledger with. Its tenants share them. */
+export const maxPerSite = 40_000;
 /** Requests that are stored together; one batch of the server takes 1,000. */
 const mostTogether = 500;
+
+const ofTenant = (site: string, tenant: string) => `${site} ${tenant}`;
 
 interface Job {
   readonly requests: readonly ShareRequest[];
@@ -57,7 +60,7 @@ export async function openQuotaLedger(options: {
 }): Promise<QuotaLedger> {
   const { bucket, clock, logger } = options;
   const accounts = new Map<string, Account>();
-  /** Accounts that a site stands in. */
+  /** Accounts that a site stands in; of them those of one tenant under `site tenant`. */
   const perSite = new Map<string, number>();
   let jobs: Job[] = [];
   let running = false;
@@ -66,14 +69,17 @@ export async function openQuotaLedger(options: {
   /** False while it is not known what the bucket holds. */
   let known = false;
 
-  function count(account: Account | undefined, by: 1 | -1): void {
-    if (account) for (const site of account.sites) perSite.set(site, (perSite.get(site) ?? 0) + by);
+  function count(key: string, account: Account | undefined, by: 1 | -1): void {
+    const tenant = key.split('.')[2] ?? '';
+    for (const site of account?.sites ?? []) {
+      for (const name of [site, ofTenant(site, tenant)]) perSite.set(name, (perSite.get(name) ?? 0) + by);
+    }
   }
 
   function keep(key: string, account: Account): void {
-    count(accounts.get(key), -1);
+    count(key, accounts.get(key), -1);
     accounts.set(key, account);
-    count(account, 1);
+    count(key, account, 1);
   }
 
   async function load(): Promise<void> {
@@ -86,14 +92,15 @@ export async function openQuotaLedger(options: {
   await load();
 
   /** Why a request is none to be granted, whatever is left. */
-  function fault({ window, start, site }: ShareRequest, account: Account | undefined): string | undefined {
+  function fault({ window, start, site, tenant }: ShareRequest, account: Account | undefined): string | undefined {
     const now = clock.now();
     const end = start + quotaWindowMs[window];
     if (quotaWindowStart(window, start) !== start) return `no ${window} begins at ${start}`;
     if (now < start - windowSlackMs || now >= end + windowSlackMs || end <= closed)
       return `it is not the time of that ${window}`;
-    if (account?.sites.has(site) || (perSite.get(site) ?? 0) < maxPerSite) return undefined;
-    return `site ${site} has shares of ${maxPerSite} quotas, the most there may be`;
+    const own = perSite.get(ofTenant(site, tenant)) ?? 0;
+    if (account?.sites.has(site) || leavesRoom(own, perSite.get(site) ?? 0, maxPerSite)) return undefined;
+    return `site ${site} has shares of ${own} quotas of tenant ${tenant}, and may have no more`;
   }
 
   /** Books one request in `drafts`: copies of the accounts that change. */
@@ -169,7 +176,7 @@ export async function openQuotaLedger(options: {
         const end = Number(start) + quotaWindowMs[window as QuotaWindow];
         if (end > closed) continue;
         over.add(`${window}.${start}`);
-        count(account, -1);
+        count(key, account, -1);
         accounts.delete(key);
       }
       for (const prefix of over) await bucket.purge(prefix);

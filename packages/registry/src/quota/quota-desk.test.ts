@@ -5,7 +5,7 @@ import { memoryLedger, type WriteFault } from '../../../../test/support/memory-l
 import { silent } from '../../../../test/support/silent-logger.ts';
 import type { AnyDocument } from '../documents/store.ts';
 import { failureOf, memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
-import { openQuotaLedger } from './ledger.ts';
+import { maxPerSite, openQuotaLedger } from './ledger.ts';
 import { createQuotaDesk, type QuotaDesk } from './quota-desk.ts';
 
 const quotes = (site: string): Service => ({ ...serviceOf('quotes', site), hosts: [1] });
@@ -151,6 +151,21 @@ describe('quota desk', () => {
     expect(await answer('edge-a', { need: 80 })).toEqual({ granted: 10 });
     await store.put([policy('p', { limits: { quota: { calls: { day: 20 } } } })]);
     expect(await answer('edge-a', { need: 80 })).toEqual({ granted: 0 });
+  });
+
+  test('quota desk - a tenant with many policies leaves room for shares of the others at a site', async () => {
+    const ledger = await openQuotaLedger({ bucket: memory.bucket, clock, logger: silent });
+    const share = (tenant: string, n: number) => ({
+      ...{ ...asked({ tenant, policy: `p${n}` }), site: 'edge-a', amount: 8 },
+    });
+    const many = Array.from({ length: maxPerSite / 2 + 10 }, (_, n) => share('acme', n));
+    for (let start = 0; start < many.length; start += 400) await ledger.book(many.slice(start, start + 400));
+    expect(ledger.size).toBe(maxPerSite / 2);
+    const [one, other] = await ledger.book([share('acme', maxPerSite), share('globex', 0)]);
+    expect(one).toMatchObject({ granted: 0, refused: expect.stringContaining('no more') });
+    expect(other).toEqual({ granted: 1 });
+    const anew = await openQuotaLedger({ bucket: memory.bucket, clock, logger: silent });
+    expect(await anew.book([share('acme', maxPerSite)])).toMatchObject([{ granted: 0 }]);
   });
 
   test('quota desk - what is over is purged, and a clock that is set back does not open it again', async () => {
