@@ -102,7 +102,7 @@ export function createControlDesk(options: {
     body: Uint8Array,
     rate: RequestRate,
   ): Promise<object> {
-    rate.admit(op);
+    rate.admit(op, body.length);
     if (!Object.hasOwn(documentOf(site)?.gateways ?? {}, gateway)) {
       throw new CausewayError('DENIED', `site ${site} has no gateway ${gateway}`);
     }
