@@ -50,6 +50,20 @@ describe('compiled sizes', () => {
     expect(() => sizes.require(values, { tenantBytes: 100_000 })).toThrow(tooLarge('acme'));
   });
 
+  it('compiled sizes - callers count, those that are added too, and what grows by itself is known to exceed', () => {
+    const sizes = createCompiledSizes();
+    const share = { tenantBytes: 1_000 };
+    sizes.set('edge-a', 'callers.acme.edge-b.0', { names: ['x'.repeat(400)] });
+    sizes.require([], share, new Map([['acme', 400]]));
+    expect(() => sizes.require([], share, new Map([['acme', 700]]))).toThrow(tooLarge('acme'));
+    expect(sizes.exceeds('edge-b', 'see.acme.desk', seeing(700), share)).toBe(true);
+    expect(sizes.exceeds('edge-b', 'see.acme.desk', seeing(100), share)).toBe(false);
+    sizes.set('edge-b', 'see.acme.desk', seeing(2_000));
+    // What shrinks is taken, whatever there is.
+    expect(sizes.exceeds('edge-b', 'see.acme.desk', seeing(1_999), share)).toBe(false);
+    expect(sizes.exceeds('edge-b', 'user.acme.leaf', { jwt: 'x'.repeat(2_000) }, share)).toBe(false);
+  });
+
   it('compiled sizes - a value counts as it is stored: what is too large is cut down', () => {
     const sizes = createCompiledSizes();
     sizes.require([['edge-a', 'see.acme.desk', seeing(2 * maxValueBytes)]], {

@@ -1,5 +1,6 @@
 import { findNatsServer } from '@causeway/nats-server';
 import type { PolicyDocument } from '@causeway/policy';
+import { callerShard, compiledKeys, type KnownCallers } from '@causeway/protocol';
 import { StorageType } from '@nats-io/jetstream';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -179,3 +180,25 @@ test('compiler - where a site cannot be written the change is kept for it', asyn
   expect(compiler.tables.get('edge-a')?.get('serve.acme.quotes.v1')).toMatchObject({ rules: [{}, {}] });
   expect(compiler.told.newest).toBe(store.revision);
 });
+
+test('compiler - a tenant with more identities than a site can be told of keeps nobody from the others', async () => {
+  const store = documents();
+  const compiler = await opened(store);
+  await store.put([policy('all', 'quotes')]);
+  await compiler.run();
+  const names: string[] = [];
+  for (let n = 0; names.length < 19_000; n += 1) {
+    const name = `${'x'.repeat(50)}-${n}`;
+    if (callerShard(name) === '0') names.push(name);
+  }
+  const many = names.map((name) => serviceOf(name, 'edge-b'));
+  await store.put(many.slice(0, -1));
+  await compiler.run();
+  expect(() => compiler.requireFitting(many.slice(-1))).toThrow('as many identities at site edge-b');
+  const last = compiler.tables.get('edge-a')?.get(compiledKeys.callers('acme', 'edge-b', '0')) as KnownCallers;
+  expect(last.names.length).toBeGreaterThan(8_000);
+  expect(last.names.length).toBeLessThan(many.length);
+  await store.put([policy('other', 'quotes', { effect: 'deny' })]);
+  await compiler.run();
+  expect(compiler.siteRevision('edge-a')).toBe(store.revision);
+}, 60_000);

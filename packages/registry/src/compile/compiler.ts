@@ -11,9 +11,11 @@ import {
   type CompiledReply,
   compiledKeys,
   documentKeys,
+  type KnownCallers,
   type Logger,
   parseCompiledKey,
   type ServedApi,
+  type VisibleApis,
 } from '@causeway/protocol';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { readBucket } from '../documents/read-bucket.ts';
@@ -22,9 +24,16 @@ import { type BucketWrite, writeBucket } from '../documents/write-bucket.ts';
 import type { UserIssuer } from '../identities/user-issuer.ts';
 import { createCallerLists } from './caller-lists.ts';
 import { createChanges } from './changes.ts';
-import { compiledShare } from './compiled-share.ts';
+import { type CompiledShare, compiledShare } from './compiled-share.ts';
 import { createCompiledSizes } from './compiled-sizes.ts';
-import { fitting, requireFittingValue } from './fitting.ts';
+import {
+  bareView,
+  callerBytes,
+  fitting,
+  fittingCallers,
+  requireFittingCallers,
+  requireFittingValue,
+} from './fitting.ts';
 import { extrasConcerned, extrasOf } from './site-extras.ts';
 import { createTold, type Told } from './told.ts';
 
@@ -149,6 +158,11 @@ export async function openCompiler(options: {
     for (const document of list) taken.set(keyOf(document), document);
   }
 
+  const sitesOf = (tenant: string) =>
+    store.all.sites.filter((site) => Object.hasOwn(site.tenants, tenant)).length;
+
+  const isKnownCallers = (value: unknown): value is KnownCallers => Object.hasOwn(Object(value), 'names');
+
   const isLive = (document: AnyDocument): document is LiveDocument =>
     ['site', 'service', 'api', 'policy'].includes(document.kind);
 
@@ -206,12 +220,30 @@ export async function openCompiler(options: {
   }
 
   /** What a key of a site must be; undefined where it must not be there. */
-  function wanted(site: string, key: string): unknown {
+  function wanted(site: string, key: string, share: CompiledShare): unknown {
     const value = live.value(site, key);
-    if (value === undefined) return extras.get(site)?.get(key) ?? callers.value(site, key);
-    const fits = fitting(value);
+    if (value === undefined) {
+      const known = callers.value(site, key);
+      return extras.get(site)?.get(key) ?? (isKnownCallers(known) ? fittingCallers(known) : known);
+    }
+    const fits = withinShare(site, key, fitting(value), share);
     if (fits !== value) logger.warn({ site, key }, 'an entry is too large for its site; it was cut down');
     return fits;
+  }
+
+  /**
+   * What services see grows by itself where policies begin, and nobody can be refused that any more. No tenant fills the
+   * bucket by it that all sites are told from: first the schemas go, and then what is too much.
+   */
+  function withinShare(
+    site: string,
+    key: string,
+    value: ServedApi | VisibleApis,
+    share: CompiledShare,
+  ): ServedApi | VisibleApis {
+    if (!('apis' in value)) return value;
+    const first = [value, bareView(value)].find((each) => !sizes.exceeds(site, key, each, share));
+    return first ?? { apis: [] };
   }
 
   /** Tells a site what is other than it was told. */
@@ -220,10 +252,14 @@ export async function openCompiler(options: {
     pending.delete(site);
     const table = tables.get(site) ?? new Map<string, unknown>();
     const writes: BucketWrite[] = [];
+    const share = compiledShare(store.all.sites);
     for (const key of keys) {
-      const value = wanted(site, key);
-      if (!sameValue(value, table.get(key))) writes.push({ key, value });
-      else if (value !== undefined) {
+      const value = wanted(site, key, share);
+      if (!sameValue(value, table.get(key))) {
+        writes.push({ key, value });
+        // Counted at once: the next ones are to fit beside it.
+        sizes.set(site, key, value);
+      } else if (value !== undefined) {
         // One copy is enough: what the bucket held is let go.
         table.set(key, value);
         changes.share(site, key, value);
@@ -246,7 +282,6 @@ export async function openCompiler(options: {
     for (const [index, { key, value }] of writes.entries()) {
       changes.set(site, key, value, last - writes.length + 1 + index);
       if (key === compiledKeys.revision) continue;
-      sizes.set(site, key, value);
       if (value === undefined) table.delete(key);
       else table.set(key, value);
     }
@@ -316,13 +351,21 @@ export async function openCompiler(options: {
     sitePosition: changes.newest,
     requireFitting(documents) {
       if (changed.size > 0) takeIn(clock.now());
+      const added = new Map<string, number>();
+      for (const document of documents) {
+        if (document.kind !== 'service' || taken.has(keyOf(document))) continue;
+        requireFittingCallers(store.all.services, document);
+        const { tenant, name } = document;
+        const more = callerBytes(name) * (sitesOf(tenant) - 1);
+        added.set(tenant, (added.get(tenant) ?? 0) + more);
+      }
       const attempted = documents.map((document) => ({ document }));
       live.attempt(attempted, (touched) => {
         const values = [...touched].flatMap(([site, keys]) =>
           [...keys].map((key) => [site, key, live.value(site, key)] as const),
         );
         for (const [site, , value] of values) requireFittingValue(site, value);
-        sizes.require(values, compiledShare(store.all.sites));
+        sizes.require(values, compiledShare(store.all.sites), added);
       });
     },
     bucket,
