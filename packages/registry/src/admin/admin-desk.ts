@@ -59,6 +59,14 @@ const reads: ReadonlySet<string> = new Set(['get', 'explain', 'in-force', 'statu
 /** What the administrators of one tenant can make the registry write. */
 const perScope: LogRate = { lines: 60, periodMs: 60_000 };
 
+/**
+ * Operations of one scope that may be under way, and bytes of their requests: what comes on top would wait in the registry's
+ * memory, and keep it from the other tenants.
+ */
+const mostUnderWay = 256;
+const mostBytesUnderWay = 16 * 1024 * 1024;
+const againMs = 1_000;
+
 /** Serves administrators. */
 export interface AdminDesk {
   /** Listens to the administrators of a tenant, too. */
@@ -79,11 +87,40 @@ export function createAdminDesk(options: {
   const { connection, operations, refusals, clock, logger } = options;
   const subscriptions = new Map<string, Subscription>();
 
+  /** What is under way of each scope. */
+  const underWay = new Map<string, { count: number; bytes: number }>();
+
+  /** Does it, where there is not too much under way of the scope. */
+  async function counted(op: string, body: Uint8Array, by: Administrator): Promise<object> {
+    const load = underWay.get(by.scope) ?? { count: 0, bytes: 0 };
+    underWay.set(by.scope, load);
+    // One is always done, however long it is.
+    const isTooMuch = load.count > 0 && load.bytes + body.length > mostBytesUnderWay;
+    if (load.count >= mostUnderWay || isTooMuch) {
+      const reason = `administrators of ${by.scope} have more under way than is done at a time`;
+      const error = new CausewayError('OVERLOADED', reason, { retryAfter: againMs });
+      const act: Act = { admin: by.name, scope: by.scope, op: namedOf(op), reading: reads.has(op) };
+      // Not waited for, and without a look into the request: that is what there is too much of.
+      if (!act.reading) void refusals.add(act, new Uint8Array(), error);
+      throw error;
+    }
+    load.count += 1;
+    load.bytes += body.length;
+    try {
+      return await answer(op, body, by);
+    } finally {
+      load.count -= 1;
+      load.bytes -= body.length;
+    }
+  }
+
+  /** An operation's name is anything that a subject can hold: what is recorded is that there is no such operation. */
+  const namedOf = (op: string) =>
+    Object.hasOwn(operations, op) && /^[a-z-]{1,32}$/.test(op) ? op : 'unknown';
+
   async function answer(op: string, body: Uint8Array, by: Administrator): Promise<object> {
     const found = Object.hasOwn(operations, op) ? operations[op] : undefined;
-    // Its name is anything that a subject can hold: what is recorded is that there is no such operation.
-    const named = found && /^[a-z-]{1,32}$/.test(op) ? op : 'unknown';
-    const act: Act = { admin: by.name, scope: by.scope, op: named, reading: reads.has(op) };
+    const act: Act = { admin: by.name, scope: by.scope, op: namedOf(op), reading: reads.has(op) };
     return asAct(act, async () => {
       try {
         if (!found) throw new CausewayError('INVALID_REQUEST', `unknown operation "${op}"`);
@@ -110,7 +147,7 @@ export function createAdminDesk(options: {
     void answerWith(
       connection,
       reply,
-      answer(fields.op, message.data, by),
+      counted(fields.op, message.data, by),
       heardLog.child({ by, op: fields.op }),
     );
   }
