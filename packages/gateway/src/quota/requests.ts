@@ -30,7 +30,8 @@ export function createRequests(options: {
   settled: () => void;
 }): ShareRequests {
   const { ask, clock, settled } = options;
-  const wanted = new Set<Counter>();
+  /** By tenant: one that wants a great many is asked for no sooner than the others. */
+  const wanted = new Map<string, Set<Counter>>();
   let returned: QuotaRequest['shares'] = [];
   const bucket = createTokenBucket({ ...rate, now: clock.monotonic() });
   let scheduled = false;
@@ -55,9 +56,25 @@ export function createRequests(options: {
     else void send().then(next);
   }
 
+  /** What is asked for now: of each tenant one, in turn, until a request is full. */
+  function takeWanted(): Counter[] {
+    const taken: Counter[] = [];
+    while (wanted.size > 0 && taken.length < mostAtOnce) {
+      for (const [tenant, counters] of [...wanted]) {
+        const [counter] = counters;
+        if (taken.length === mostAtOnce) break;
+        if (counter) taken.push(counter);
+        if (counter) counters.delete(counter);
+        wanted.delete(tenant);
+        // Behind the others: where a request is full, they are first in the next.
+        if (counters.size > 0) wanted.set(tenant, counters);
+      }
+    }
+    return taken;
+  }
+
   async function send(): Promise<void> {
-    const counters = [...wanted].slice(0, mostAtOnce);
-    for (const counter of counters) wanted.delete(counter);
+    const counters = takeWanted();
     const back = returned.slice(0, mostAtOnce - counters.length);
     returned = returned.slice(back.length);
     const starts = counters.map(({ start }) => start);
@@ -97,7 +114,8 @@ export function createRequests(options: {
       if (counter.dearth !== undefined && clock.monotonic() < counter.notBefore) return;
       counter.asked = true;
       counter.need = need;
-      wanted.add(counter);
+      const { tenant } = counter.name;
+      wanted.set(tenant, (wanted.get(tenant) ?? new Set()).add(counter));
       schedule();
     },
     giveBack(counter, amount) {
