@@ -54,4 +54,4 @@ export {
   roleTemplate,
   type UserTags,
 } from './templates/roles.ts';
-export { invitationLifetime, issueUser, type UserOptions, userFault } from './users.ts';
+export { invitationLifetime, issueUser, maxHosts, type UserOptions, userFault } from './users.ts';

@@ -16,8 +16,8 @@ import {
 /** How long an invitation lasts: 15 minutes, in milliseconds. */
 export const invitationLifetime = 15 * 60 * 1000;
 
-/** nats-server refuses a user whose list of subjects expands to more than 4096 entries. */
-const maxHosts = 2000;
+/** Services of one tenant at a site: nats-server refuses a user whose list of subjects expands to more than 4096 entries. */
+export const maxHosts = 2000;
 
 /** What a user JWT is made of. */
 export interface UserOptions<K extends AccountKind = AccountKind> {

@@ -68,12 +68,16 @@ const documents = () =>
     api('risk'),
   ]);
 
-async function opened(store: ReturnType<typeof documents>, clock = manualClock()): Promise<Compiler> {
+async function opened(
+  store: ReturnType<typeof documents>,
+  clock = manualClock(),
+  usersOf: (site: { name: string }) => Promise<Map<string, never>> = async () => new Map(),
+): Promise<Compiler> {
   const compiler = await openCompiler({
     js: hub.js,
     store,
     queueNames: ({ fromSite, toSite }) => `${fromSite}-${toSite}`,
-    users: { usersOf: async () => new Map() } as never,
+    users: { usersOf } as never,
     clock,
     logger: silent,
     onChange: (site, revision) => told.push([site, revision]),
@@ -178,6 +182,23 @@ test('compiler - where a site cannot be written the change is kept for it', asyn
   await hub.jsm.streams.update('KV_compiled', { max_msg_size: -1 });
   await compiler.run();
   expect(compiler.tables.get('edge-a')?.get('serve.acme.quotes.v1')).toMatchObject({ rules: [{}, {}] });
+  expect(compiler.told.newest).toBe(store.revision);
+});
+
+test('compiler - a site whose users cannot be issued keeps no other from being told', async () => {
+  const store = documents();
+  let failing = false;
+  const compiler = await opened(store, manualClock(), async ({ name }) => {
+    if (failing && name === 'edge-c') throw new Error('no users for this one');
+    return new Map();
+  });
+  failing = true;
+  await store.put([policy('p', 'quotes'), { ...serviceOf('risk', 'edge-c'), hosts: [1, 2] }]);
+  await expect(compiler.run()).rejects.toThrow('no users for this one');
+  expect(compiler.siteRevision('edge-a')).toBe(store.revision);
+  expect(compiler.siteRevision('edge-c')).toBeLessThan(store.revision);
+  failing = false;
+  await compiler.run();
   expect(compiler.told.newest).toBe(store.revision);
 });
 

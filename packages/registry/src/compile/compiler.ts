@@ -198,9 +198,10 @@ export async function openCompiler(options: {
     for (const [site, touched] of callers.refresh(live.sites)) markPending(site, touched);
   }
 
-  /** The claims and users of the sites whose documents changed. */
-  async function renewExtras(): Promise<void> {
-    for (const name of extrasDue) {
+  /** The claims and users of the sites whose documents changed. Gives what failed, by site: it keeps no other waiting. */
+  async function renewExtras(): Promise<Map<string, unknown>> {
+    const failed = new Map<string, unknown>();
+    for (const name of [...extrasDue]) {
       extrasDue.delete(name);
       const document = store.get(documentKeys.site(name));
       const before = tables.get(name) ?? new Map<string, unknown>();
@@ -214,9 +215,10 @@ export async function openCompiler(options: {
         markPending(name, [...known.keys(), ...next.keys()]);
       } catch (err) {
         extrasDue.add(name);
-        throw err;
+        failed.set(name, err);
       }
     }
+    return failed;
   }
 
   /** What a key of a site must be; undefined where it must not be there. */
@@ -300,9 +302,11 @@ export async function openCompiler(options: {
     if (compiled === revision && at < until && idle) return;
     takeIn(at);
     const edge = live.until;
-    await renewExtras();
-    const failed: unknown[] = [];
-    for (const sites of together(pending)) {
+    const behind = await renewExtras();
+    const failed = [...behind.values()];
+    // What it would say that it has is less than all.
+    const due = new Map([...pending].filter(([site]) => !behind.has(site)));
+    for (const sites of together(due)) {
       // One site that cannot be told must not keep the others from being told.
       for (const outcome of await Promise.allSettled(sites.map((site) => tell(site, revision, at)))) {
         if (outcome.status === 'rejected') failed.push(outcome.reason);

@@ -1,3 +1,4 @@
+import { maxHosts } from '@causeway/identity';
 import { CausewayError, type Manifest } from '@causeway/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { manualClock, settle } from '../../../../test/support/manual-clock.ts';
@@ -183,5 +184,16 @@ describe('publishing', () => {
     await settle();
     await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
     expect(hosts('edge-a')).toEqual([1]);
+  });
+
+  test('publishing - a tenant serves no more at a site than its gateway’s user can name', async () => {
+    const others = Array.from({ length: maxHosts }, (_, n) => ({ ...serviceOf(`s${n}`, 'edge-a'), hosts: [1] }));
+    await store.put(others.slice(1));
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
+    await store.put([{ ...serviceOf('more', 'edge-a') }]);
+    const request = publishing.publish('acme', 'edge-a', 'more', [manifest('1.0.0', text, 'more')]);
+    expect((await failureOf(request)).reason).toContain(`${maxHosts} are taken`);
+    await publishing.publish('acme', 'edge-a', 'quotes', [manifest('2.0.0')]);
+    expect(hosts('edge-a')).toEqual([1, 2]);
   });
 });

@@ -1,3 +1,4 @@
+import { maxHosts } from '@causeway/identity';
 import {
   type ApiDocument,
   type Comparison,
@@ -141,6 +142,18 @@ export function createPublishing(options: {
     });
   }
 
+  /** Throws where a tenant serves as many at a site as its gateway's user can name. */
+  function requireRoom(tenant: string, site: string): void {
+    const serving = store.all.services.filter(
+      (each) => each.tenant === tenant && each.site === site && (each.hosts ?? []).length > 0,
+    );
+    if (serving.length < maxHosts) return;
+    throw new CausewayError(
+      'INVALID_REQUEST',
+      `${serving.length} services of tenant ${tenant} serve APIs at site ${site}; ${maxHosts} are taken`,
+    );
+  }
+
   /** The documents that registering these APIs changes; none where all of it stands already. */
   function prepare(tenant: string, site: string, name: string, apis: readonly Manifest[]): AnyDocument[] {
     const identity = store.get(documentKeys.service(tenant, site, name));
@@ -180,6 +193,7 @@ export function createPublishing(options: {
         `${name} has ${hosts.size} major versions; ${maxMajors} are taken`,
       );
     }
+    if (hosts.size > 0 && (identity.hosts ?? []).length === 0) requireRoom(tenant, site);
     if (hosts.size !== (identity.hosts?.length ?? 0)) {
       const service: Service = { ...identity, hosts: [...hosts].sort((a, b) => a - b) };
       changed.push(service);

@@ -1,4 +1,4 @@
-import { accountNames, decodeJwt, hubSite, issueUser } from '@causeway/identity';
+import { accountNames, decodeJwt, hubSite, issueUser, maxHosts } from '@causeway/identity';
 import { type Clock, compiledKeys, type Random, type Service, type Site } from '@causeway/protocol';
 import { controlName } from './control-name.ts';
 import { type Signers, signedByOther } from './signers.ts';
@@ -135,7 +135,10 @@ export function createUserIssuer(options: {
         const hosts = services
           .filter((service) => service.tenant === tenant && service.site === site.name)
           .filter((service) => (service.hosts?.length ?? 0) > 0)
-          .map((service) => service.name);
+          .map((service) => service.name)
+          // Of more no user could be issued, and the site would be told nothing of its other tenants either.
+          .sort()
+          .slice(0, maxHosts);
         for (const role of ['gateway', 'leaf'] as const) {
           const key = keys[role];
           // A new one would be later than the revocation, and valid.
