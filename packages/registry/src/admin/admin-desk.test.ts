@@ -1,8 +1,8 @@
 import { encodeJson } from '@causeway/protocol';
+import { systemClock } from '@causeway/transport';
 import { expect, test } from 'vitest';
 import { silent } from '../../../../test/support/silent-logger.ts';
 import { until } from '../../../../test/support/until.ts';
-import { systemClock } from '@causeway/transport';
 import { createAdminDesk, operation, requireScope } from './admin-desk.ts';
 
 test('admin - a tenant’s administrator acts for it alone, the fabric’s for all', () => {

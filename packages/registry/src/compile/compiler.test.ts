@@ -71,7 +71,7 @@ const documents = () =>
 async function opened(
   store: ReturnType<typeof documents>,
   clock = manualClock(),
-  usersOf: (site: { name: string }) => Promise<Map<string, never>> = async () => new Map(),
+  usersOf: (site: { name: string }) => Promise<Map<string, unknown>> = async () => new Map(),
 ): Promise<Compiler> {
   const compiler = await openCompiler({
     js: hub.js,
@@ -216,7 +216,9 @@ test('compiler - a tenant with more identities than a site can be told of keeps 
   await store.put(many.slice(0, -1));
   await compiler.run();
   expect(() => compiler.requireFitting(many.slice(-1))).toThrow('as many identities at site edge-b');
-  const last = compiler.tables.get('edge-a')?.get(compiledKeys.callers('acme', 'edge-b', '0')) as KnownCallers;
+  const last = compiler.tables
+    .get('edge-a')
+    ?.get(compiledKeys.callers('acme', 'edge-b', '0')) as KnownCallers;
   expect(last.names.length).toBeGreaterThan(8_000);
   expect(last.names.length).toBeLessThan(many.length);
   await store.put([policy('other', 'quotes', { effect: 'deny' })]);

@@ -44,7 +44,8 @@ function fittingView(view: VisibleApis): VisibleApis {
 }
 
 /** Bytes that a value has as it is stored: what is too large is cut down first. */
-export const sizeAsStored = (value: ServedApi | VisibleApis | KnownCallers) => Math.min(bytesOf(value), maxValueBytes);
+export const sizeAsStored = (value: ServedApi | VisibleApis | KnownCallers) =>
+  Math.min(bytesOf(value), maxValueBytes);
 
 /** Throws PAYLOAD_TOO_LARGE where an API's entry at a site is larger than can be sent there. */
 export function requireFittingValue(site: string, value: ServedApi | VisibleApis | undefined): void {

@@ -187,7 +187,10 @@ describe('publishing', () => {
   });
 
   test('publishing - a tenant serves no more at a site than its gateway’s user can name', async () => {
-    const others = Array.from({ length: maxHosts }, (_, n) => ({ ...serviceOf(`s${n}`, 'edge-a'), hosts: [1] }));
+    const others = Array.from({ length: maxHosts }, (_, n) => ({
+      ...serviceOf(`s${n}`, 'edge-a'),
+      hosts: [1],
+    }));
     await store.put(others.slice(1));
     await publishing.publish('acme', 'edge-a', 'quotes', [manifest('1.0.0')]);
     await store.put([{ ...serviceOf('more', 'edge-a') }]);

@@ -3,7 +3,12 @@ import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { createRequestRate } from './request-rate.ts';
 
 /** How many of so many requests are admitted. */
-function admitted(rate: ReturnType<typeof createRequestRate>, op: string, count: number, bytes = 100): number {
+function admitted(
+  rate: ReturnType<typeof createRequestRate>,
+  op: string,
+  count: number,
+  bytes = 100,
+): number {
   let taken = 0;
   for (let n = 0; n < count; n += 1) {
     try {

@@ -101,7 +101,9 @@ export function createRekeying(options: {
     }
     // Those before are void in the end, and of each there is one: others in their place would leave the first ones valid.
     const taken = site.replaced?.[role];
-    const again = fresh.find(([name]) => taken !== undefined && (name === controlName || Object.hasOwn(taken, name)));
+    const again = fresh.find(
+      ([name]) => taken !== undefined && (name === controlName || Object.hasOwn(taken, name)),
+    );
     if (again) throw refused('the site told other keys for this before', '/keys');
     const unknown = Object.keys(keys).find((tenant) => !Object.hasOwn(site.tenants, tenant));
     if (unknown !== undefined) throw refused(`tenant ${unknown} is not at site ${site.name}`, '/keys');

@@ -70,11 +70,14 @@ test('revoker - an identity is revoked although its labels change all the time, 
   const tenant: Voiding['tenant'] = async (account) => {
     if (++changes > 20) throw new Error('it is begun anew for ever');
     await store.put([{ ...serviceOf('desk', 'cloud'), labels: { n: String(changes) } }]);
-    if (changes === 1) store.fail(new CausewayError('CONFLICT', 'someone else changed a document in between'));
+    if (changes === 1)
+      store.fail(new CausewayError('CONFLICT', 'someone else changed a document in between'));
     return account;
   };
   const voiding: Voiding = { ...unchanged, tenant };
   const revoker = createRevoker({ store, voiding, cutOff: () => {}, lastWord: async () => {} });
-  expect(await revoker.service({ tenant: 'acme', site: 'cloud', service: 'desk' })).toMatchObject({ keys: 1 });
+  expect(await revoker.service({ tenant: 'acme', site: 'cloud', service: 'desk' })).toMatchObject({
+    keys: 1,
+  });
   expect(store.all.services).toMatchObject([{ keys: [], labels: { n: '2' } }]);
 });

@@ -206,7 +206,9 @@ export function createRevoker(options: {
     }
     // Those that were taken away from it before, too: their records of it are to verify as well.
     const { formerTenants = [] } = site;
-    const tenants = [...new Set([...(earlier?.tenants ?? []), ...formerTenants, ...Object.keys(site.tenants)])];
+    const tenants = [
+      ...new Set([...(earlier?.tenants ?? []), ...formerTenants, ...Object.keys(site.tenants)]),
+    ];
     return { kind: 'former-site', name: site.name, tenants, gateways };
   }
 

@@ -12,7 +12,9 @@ test('tenant removal - a tenant leaves a site although another changes its docum
       inTurn: (change) => change(),
       async tenant(account: AccountDocument) {
         if (++changes > 20) throw new Error('it is begun anew for ever');
-        await store.put([{ ...serviceOf('desk', 'cloud'), tenant: 'globex', labels: { n: String(changes) } }]);
+        await store.put([
+          { ...serviceOf('desk', 'cloud'), tenant: 'globex', labels: { n: String(changes) } },
+        ]);
         return account;
       },
       control: () => Promise.reject(new Error('not of CONTROL')),

@@ -92,7 +92,10 @@ export async function openQuotaLedger(options: {
   await load();
 
   /** Why a request is none to be granted, whatever is left. */
-  function fault({ window, start, site, tenant }: ShareRequest, account: Account | undefined): string | undefined {
+  function fault(
+    { window, start, site, tenant }: ShareRequest,
+    account: Account | undefined,
+  ): string | undefined {
     const now = clock.now();
     const end = start + quotaWindowMs[window];
     if (quotaWindowStart(window, start) !== start) return `no ${window} begins at ${start}`;
