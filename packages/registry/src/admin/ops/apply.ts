@@ -97,8 +97,7 @@ export function applyOperation(options: {
 }) {
   const { store, compiler, history, clock } = options;
   const accept = createAcceptance(store);
-  /** By scope: a tenant that applies without end is in nobody else's way. */
-  const queues = new Map<string, Promise<unknown>>();
+  let queue: Promise<unknown> = Promise.resolve();
 
   /** What is perhaps not meant so, beside all that will stand. */
   function warningsOf(accepted: readonly Accepted[], plan: ApplyPlan): Pick<ApplyReply, 'warnings'> {
@@ -180,11 +179,8 @@ export function applyOperation(options: {
         return (await applyNow(request, by)).reply;
       }
       // One after the other: of two that name no revision the last one stands, and neither is in the other's way.
-      const applied = (queues.get(by.scope) ?? Promise.resolve()).then(() => applyInTime(request, by));
-      queues.set(
-        by.scope,
-        applied.catch(() => {}),
-      );
+      const applied = queue.then(() => applyInTime(request, by));
+      queue = applied.catch(() => {});
       const { keys, reply } = await applied;
       // Also where nothing changes: what an earlier try stored may not be in force yet.
       await compiler.run();
