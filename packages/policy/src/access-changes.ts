@@ -1,8 +1,9 @@
 import { type ApplyReply, apiName, majorOf } from '@causeway/protocol';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, compareText } from './canonical-json.ts';
 import type { Decision } from './decide.ts';
 import { type DocumentIndex, indexDocuments } from './document-index.ts';
 import type { ApiDocument, Documents } from './documents.ts';
+import type { NamedRoute } from './route.ts';
 
 /** What a change of documents does to calls. */
 export type AccessChanges = NonNullable<ApplyReply['access']>;
@@ -38,10 +39,39 @@ interface ApiName {
 }
 
 /** On what terms a call is allowed; undefined where it is not. */
-function termsOf(decision: Decision | undefined): string | undefined {
+function termsOf(
+  decision: Decision | undefined,
+  routeOfCaller: () => NamedRoute | undefined,
+): string | undefined {
   if (decision?.effect !== 'allow') return undefined;
   const { limits, audit, lease } = decision;
-  return canonicalJson({ limits, audit, lease });
+  const route = routeOfCaller();
+  return canonicalJson({ limits, audit, lease, ...(route ? { route: route.route } : {}) });
+}
+
+/** The policies of a tenant that route calls, as far as that hangs on their documents. */
+const routing = ({ policies }: Documents, tenant: string) =>
+  canonicalJson(
+    policies
+      .filter((policy) => policy.tenant === tenant && policy.route !== undefined)
+      .sort((a, b) => compareText(a.name, b.name)),
+  );
+
+type RouteOf = (caller: { site: string; service: string }) => NamedRoute | undefined;
+
+/** Which route counts for each caller of an API; looked for once each. */
+function routesOf(index: DocumentIndex, tenant: string, { service, major }: ApiName): RouteOf {
+  const api = index.api(tenant, service, major);
+  const known = new Map<string, NamedRoute | undefined>();
+  return (caller) => {
+    const key = `${caller.site}/${caller.service}`;
+    if (known.has(key) || !api) return known.get(key);
+    const labels = index.service(tenant, caller.site, caller.service)?.labels;
+    const identity = { tenant, ...caller, ...(labels === undefined ? {} : { labels }) };
+    const route = index.route(api, identity, index.grantedSites(api, identity));
+    known.set(key, route);
+    return route;
+  };
 }
 
 /**
@@ -71,9 +101,11 @@ export function accessChanges(
     caller: { site: string; service: string },
     endpoint: string,
     [was, is]: readonly [Served | undefined, Served | undefined],
+    [oldRoute, newRoute]: readonly [RouteOf?, RouteOf?],
   ): void {
     const [first, then] = [was?.decide(caller, endpoint), is?.decide(caller, endpoint)];
-    const [oldTerms, newTerms] = [termsOf(first), termsOf(then)];
+    const oldTerms = termsOf(first, () => oldRoute?.(caller));
+    const newTerms = termsOf(then, () => newRoute?.(caller));
     if (oldTerms === newTerms) return;
     const entry = { ...place, from: `${caller.site}/${caller.service}`, endpoint };
     const policy = then?.policy ?? null;
@@ -97,13 +129,17 @@ export function accessChanges(
         return [apiName(name.service, name.major), name];
       }),
     );
+    const routed = routing(before, tenant) !== routing(after, tenant);
     for (const [api, name] of names) {
+      const routes: [RouteOf?, RouteOf?] = routed
+        ? [routesOf(old, tenant, name), routesOf(now, tenant, name)]
+        : [];
       const { service, major } = name;
       const sites = union(old.servingSites(tenant, service, major), now.servingSites(tenant, service, major));
       for (const site of sites) {
         const pair = [servedAt(old, tenant, name, site, at), servedAt(now, tenant, name, site, at)] as const;
         // Most of what is served does not notice a change.
-        if (pair[0]?.rules === pair[1]?.rules) continue;
+        if (!routed && pair[0]?.rules === pair[1]?.rules) continue;
         const endpoints = union(
           Object.keys(pair[0]?.api.endpoints ?? {}),
           Object.keys(pair[1]?.api.endpoints ?? {}),
@@ -112,7 +148,7 @@ export function accessChanges(
           for (const endpoint of endpoints) {
             left -= 1;
             if (left < 0) return { ...counts, entries, omitted: omitted(), unchecked: true };
-            compareCall({ tenant, api, site }, caller, endpoint, pair);
+            compareCall({ tenant, api, site }, caller, endpoint, pair, routes);
           }
         }
       }
