@@ -12,6 +12,7 @@ import {
 import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { silent } from '../../../../test/support/silent-logger.ts';
 import { readBucket } from '../documents/read-bucket.ts';
+import type { UserIssuer } from '../identities/user-issuer.ts';
 import { memoryDocuments, serviceOf, siteOf } from '../test-support.ts';
 import { type Compiler, openCompiler } from './compiler.ts';
 
@@ -71,13 +72,13 @@ const documents = () =>
 async function opened(
   store: ReturnType<typeof documents>,
   clock = manualClock(),
-  usersOf: (site: { name: string }) => Promise<Map<string, unknown>> = async () => new Map(),
+  usersOf: UserIssuer['usersOf'] = async () => new Map(),
 ): Promise<Compiler> {
   const compiler = await openCompiler({
     js: hub.js,
     store,
     queueNames: ({ fromSite, toSite }) => `${fromSite}-${toSite}`,
-    users: { usersOf } as never,
+    users: { usersOf },
     clock,
     logger: silent,
     onChange: (site, revision) => told.push([site, revision]),
@@ -225,3 +226,35 @@ test('compiler - a tenant with more identities than a site can be told of keeps 
   await compiler.run();
   expect(compiler.siteRevision('edge-a')).toBe(store.revision);
 }, 60_000);
+
+test('compiler - what is stored while an earlier change is written is of its own revision at each site', async () => {
+  const store = documents();
+  let entered = () => {};
+  let held: Promise<void> | undefined;
+  const compiler = await opened(store, manualClock(), async () => {
+    entered();
+    await held;
+    return new Map();
+  });
+  const { promise: signing, resolve: isSigning } = Promise.withResolvers<void>();
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  [entered, held] = [isSigning, promise];
+  await store.put([serviceOf('clerk', 'edge-b')]);
+  const run = compiler.run();
+  await signing;
+  await store.put([policy('p', 'quotes')]);
+  // As somebody else's dry run does.
+  compiler.requireFitting([policy('q', 'quotes')]);
+  release();
+  await run;
+  expect(compiler.told.newest).toBe(store.revision - 1);
+  await compiler.run();
+  const { revision } = store;
+  expect(['edge-a', 'edge-b'].map((site) => compiler.told.needed(site, revision, revision))).toEqual([
+    revision,
+    revision,
+  ]);
+  expect(compiler.tables.get('edge-a')?.get('serve.acme.quotes.v1')).toMatchObject({
+    rules: [{ policy: 'p' }],
+  });
+});

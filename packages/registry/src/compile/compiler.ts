@@ -1,4 +1,4 @@
-import { maxBatchMessages, streamNames } from '@causeway/nats-server';
+import { streamNames } from '@causeway/nats-server';
 import {
   createLiveTables,
   type LiveChange,
@@ -35,6 +35,7 @@ import {
   requireFittingValue,
 } from './fitting.ts';
 import { extrasConcerned, extrasOf } from './site-extras.ts';
+import { inGroups } from './site-groups.ts';
 import { createTold, type Told } from './told.ts';
 
 /** Keeps the bucket `compiled` in line with the documents. */
@@ -70,19 +71,16 @@ export interface Compiler {
   readonly bucket: string;
 }
 
-/** Sites that are written at once. */
-const sitesAtOnce = 8;
-
 /** Opens the compiler with what the bucket holds, which may be older than the documents: run it once. */
 export async function openCompiler(options: {
   js: JetStreamClient;
   store: DocumentStore;
   queueNames: QueueNames;
-  users: UserIssuer;
+  users: Pick<UserIssuer, 'usersOf'>;
   clock: Clock;
   logger: Logger;
-  /** Told when something changed for a site. */
-  onChange: (site: string, revision: number) => void;
+  /** Told when something changed for a site: in its tables, or in what it is told beside them. */
+  onChange: (site: string, revision: number, where: 'tables' | 'beside') => void;
   /** Told when a revision has been compiled for every site, with the keys of the documents that changed since the last. */
   onCompiled: (changed: ReadonlySet<string>) => void;
 }): Promise<Compiler> {
@@ -172,6 +170,14 @@ export async function openCompiler(options: {
     callers.served(site, key, live.value(site, key) as ServedApi | undefined);
   }
 
+  /** What has become of a document since the live tables took it in; undefined where they never had one. */
+  function changeOf(key: string): LiveChange | undefined {
+    const document = store.get(key);
+    if (document !== undefined && isLive(document)) return { document };
+    const before = taken.get(key);
+    return before && { document: before, removed: true };
+  }
+
   /** Brings the live tables to what stands, as of a time. */
   function takeIn(at: number): void {
     const keys = changed;
@@ -181,15 +187,11 @@ export async function openCompiler(options: {
       announced.add(key);
       if (key.startsWith('service.')) callers.identityChanged();
       for (const site of extrasConcerned(key) ?? live.sites) extrasDue.add(site);
-      const document = store.get(key);
-      const before = taken.get(key);
-      if (document !== undefined && isLive(document)) {
-        taken.set(key, document);
-        due.push({ document });
-      } else if (before !== undefined) {
-        taken.delete(key);
-        due.push({ document: before, removed: true });
-      }
+      const change = changeOf(key);
+      if (!change) continue;
+      due.push(change);
+      if (change.removed) taken.delete(key);
+      else taken.set(key, change.document);
     }
     for (const [site, touched] of live.update(due, at)) {
       markPending(site, touched);
@@ -198,26 +200,34 @@ export async function openCompiler(options: {
     for (const [site, touched] of callers.refresh(live.sites)) markPending(site, touched);
   }
 
-  /** The claims and users of the sites whose documents changed. Gives what failed, by site: it keeps no other waiting. */
+  /** The claims and users of a site, from the documents as they stand at this call. */
+  async function renewExtrasOf(name: string): Promise<void> {
+    const document = store.get(documentKeys.site(name));
+    const before = tables.get(name) ?? new Map<string, unknown>();
+    const known = extras.get(name) ?? new Map<string, unknown>();
+    const next =
+      document?.kind === 'site'
+        ? await extrasOf({ site: document, store, users, services: live.servicesAt(name), before })
+        : new Map<string, unknown>();
+    extras.set(name, next);
+    markPending(name, [...known.keys(), ...next.keys()]);
+  }
+
+  /**
+   * Those of all sites whose documents changed; begun together, so that what comes meanwhile is in none of them. Gives what
+   * failed, by site: it keeps no other waiting.
+   */
   async function renewExtras(): Promise<Map<string, unknown>> {
     const failed = new Map<string, unknown>();
-    for (const name of [...extrasDue]) {
-      extrasDue.delete(name);
-      const document = store.get(documentKeys.site(name));
-      const before = tables.get(name) ?? new Map<string, unknown>();
-      const known = extras.get(name) ?? new Map<string, unknown>();
-      try {
-        const next =
-          document?.kind === 'site'
-            ? await extrasOf({ site: document, store, users, services: live.servicesAt(name), before })
-            : new Map<string, unknown>();
-        extras.set(name, next);
-        markPending(name, [...known.keys(), ...next.keys()]);
-      } catch (err) {
+    const names = [...extrasDue];
+    extrasDue.clear();
+    const renewed = names.map((name) =>
+      renewExtrasOf(name).catch((err: unknown) => {
         extrasDue.add(name);
         failed.set(name, err);
-      }
-    }
+      }),
+    );
+    await Promise.all(renewed);
     return failed;
   }
 
@@ -292,7 +302,7 @@ export async function openCompiler(options: {
     told.site(site, revision, at);
     const removed = writes.filter(({ value }) => value === undefined).length;
     logger.info({ site, revision, put: writes.length - 1 - removed, removed }, 'compiled for a site');
-    onChange(site, revision);
+    onChange(site, revision, 'tables');
   }
 
   async function runOnce(): Promise<void> {
@@ -306,7 +316,7 @@ export async function openCompiler(options: {
     const failed = [...behind.values()];
     // What it would say that it has is less than all.
     const due = new Map([...pending].filter(([site]) => !behind.has(site)));
-    for (const sites of together(due)) {
+    for (const sites of inGroups(due)) {
       // One site that cannot be told must not keep the others from being told.
       for (const outcome of await Promise.allSettled(sites.map((site) => tell(site, revision, at)))) {
         if (outcome.status === 'rejected') failed.push(outcome.reason);
@@ -330,7 +340,7 @@ export async function openCompiler(options: {
       if (value === undefined) entries.delete(key);
       else entries.set(key, value);
     }
-    onChange(site, told.last(site));
+    onChange(site, told.last(site), 'beside');
   }
 
   return {
@@ -354,7 +364,6 @@ export async function openCompiler(options: {
     changesSince: changes.since,
     sitePosition: changes.newest,
     requireFitting(documents) {
-      if (changed.size > 0) takeIn(clock.now());
       const added = new Map<string, number>();
       for (const document of documents) {
         if (document.kind !== 'service' || taken.has(keyOf(document))) continue;
@@ -363,7 +372,9 @@ export async function openCompiler(options: {
         const more = callerBytes(name) * (sitesOf(tenant) - 1);
         added.set(tenant, (added.get(tenant) ?? 0) + more);
       }
-      const attempted = documents.map((document) => ({ document }));
+      // Tried on top of what stands and is not taken in: a run that is under way writes what it began with, and no more.
+      const standing = [...changed].flatMap((key) => changeOf(key) ?? []);
+      const attempted = [...standing, ...documents.map((document) => ({ document }))];
       live.attempt(attempted, (touched) => {
         const values = [...touched].flatMap(([site, keys]) =>
           [...keys].map((key) => [site, key, live.value(site, key)] as const),
@@ -374,21 +385,4 @@ export async function openCompiler(options: {
     },
     bucket,
   };
-}
-
-/**
- * The sites in groups that are written at once. What takes several batches has its sequences follow on each other only
- * where nobody else writes meanwhile.
- */
-function together(pending: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
-  const groups: string[][] = [];
-  let group: string[] = [];
-  for (const [site, keys] of pending) {
-    if (keys.size >= maxBatchMessages) groups.push([site]);
-    else if (group.push(site) === sitesAtOnce) {
-      groups.push(group);
-      group = [];
-    }
-  }
-  return group.length > 0 ? [...groups, group] : groups;
 }
