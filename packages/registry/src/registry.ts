@@ -83,10 +83,12 @@ export interface RegistryPorts {
  */
 export async function startRegistry(config: RegistryConfig, ports: RegistryPorts): Promise<Registry> {
   const opened: NatsConnection[] = [];
+  const ticking: (() => void | Promise<void>)[] = [];
   try {
-    return await assemble(config, ports, opened);
+    return await assemble(config, ports, opened, ticking);
   } catch (error) {
-    // Whoever tries again shall not do so beside connections that reconnect for ever.
+    // Whoever tries again shall not do so beside timers that go on, and connections that reconnect for ever.
+    await Promise.allSettled(ticking.map(async (stop) => stop()));
     await Promise.allSettled(opened.map((connection) => connection.close()));
     throw error;
   }
@@ -96,6 +98,7 @@ async function assemble(
   config: RegistryConfig,
   ports: RegistryPorts,
   opened: NatsConnection[],
+  ticking: (() => void | Promise<void>)[],
 ): Promise<Registry> {
   const { clock, random, logger } = ports;
   const bootstrap = await readBootstrap(config);
@@ -185,14 +188,12 @@ async function assemble(
     users,
     clock,
     logger,
-    onChange: (site, revision) => {
+    onChange: (site, revision, where) => {
       hints?.changed(site, revision);
       watchdog?.changed(site);
+      if (where === 'tables') idleSites?.sees(site);
     },
-    onCompiled: (changed) => {
-      announcer.announce(changed);
-      idleSites?.refresh();
-    },
+    onCompiled: (changed) => announcer.announce(changed),
   });
   const gateways = createGateways(clock);
   const hint = createClaimsHint({ connection, store });
@@ -209,12 +210,12 @@ async function assemble(
     clock,
     logger,
   });
+  ticking.push(watchdog.stop);
   // What cannot be compiled is tried again (`startReconciling`); it must not keep the registry from starting.
   await compiler.run().catch(() => {});
 
-  const serving = createServing({ clock, onChange: () => idleSites?.refresh() });
+  const serving = createServing({ clock, onChange: (site) => idleSites?.serves(site) });
   idleSites = createIdleSites({ compiler, serving, clock, logger });
-  idleSites.refresh();
   const standings = createStandings({ store, compiler, gateways, clock });
   hints = createHints({
     connection,
@@ -226,6 +227,7 @@ async function assemble(
     has: (site, revision) => (standings.of(site).revision ?? 0) >= revision,
     clock,
   });
+  ticking.push(serving.close, idleSites.close, hints.close);
   for (const { name } of store.all.sites) hints.changed(name, compiler.siteRevision(name));
   const presence = tenantPresence(store);
   const quotaLedger = await openQuotaLedger({ bucket: ledgerBucket(js), clock, logger });

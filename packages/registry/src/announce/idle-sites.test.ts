@@ -2,7 +2,7 @@ import type { DiscoveredApi } from '@causeway/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { type ManualClock, manualClock } from '../../../../test/support/manual-clock.ts';
 import { silent } from '../../../../test/support/silent-logger.ts';
-import { createIdleSites, type IdleSites, idleFor } from './idle-sites.ts';
+import { createIdleSites, type IdleSites, idleFor, seenIn } from './idle-sites.ts';
 
 const api = (service: string, sites: string[]): DiscoveredApi => ({
   service,
@@ -21,7 +21,7 @@ it('idle sites - a site is told of what its services see, and of no other API or
     'globex.desk': [api('quotes', ['cloud'])],
   });
   const idle = (tenant: string, service: string) => tenant === 'acme' || service === 'secret';
-  expect(Object.fromEntries(idleFor('edge-a', seen, new Map(), idle))).toEqual({
+  expect(Object.fromEntries(idleFor(seenIn('edge-a', seen), new Map(), idle))).toEqual({
     'idle.acme': { apis: { 'news.v1': ['edge-c'], 'quotes.v1': ['cloud', 'edge-b'] } },
   });
 });
@@ -29,7 +29,7 @@ it('idle sites - a site is told of what its services see, and of no other API or
 it('idle sites - what is not known stays as it was told, but goes with the right to see it', () => {
   const told = new Map([['idle.acme', { apis: { 'quotes.v1': ['cloud'], 'news.v1': ['cloud'] } }]]);
   const seen = table({ 'acme.desk': [api('quotes', ['cloud', 'edge-b'])] });
-  expect(Object.fromEntries(idleFor('edge-a', seen, told, () => undefined))).toEqual({
+  expect(Object.fromEntries(idleFor(seenIn('edge-a', seen), told, () => undefined))).toEqual({
     'idle.acme': { apis: { 'quotes.v1': ['cloud'] } },
   });
 });
@@ -39,7 +39,7 @@ it('idle sites - more than a message holds is cut off, so that it can be told at
   const seen = table({
     'acme.desk': Array.from({ length: 500 }, (_, n) => api(`service-${n}`, sites)),
   });
-  const [entry] = idleFor('edge-a', seen, new Map(), () => true).values();
+  const [entry] = idleFor(seenIn('edge-a', seen), new Map(), () => true).values();
   expect(Buffer.byteLength(JSON.stringify(entry))).toBeLessThan(500_000);
   expect(Object.keys(entry?.apis ?? {}).length).toBeGreaterThan(100);
 });
@@ -49,20 +49,26 @@ let writes: [site: string, keys: string[]][];
 let failing: boolean;
 let idleNow: boolean;
 let idleSites: IdleSites;
+let lookedAt: string[];
 
 beforeEach(() => {
   clock = manualClock();
   writes = [];
   failing = false;
   idleNow = true;
+  lookedAt = [];
   const told = new Map<string, Map<string, unknown>>();
   idleSites = createIdleSites({
     compiler: {
       tables: new Map([
         ['edge-a', table({ 'acme.desk': [api('quotes', ['cloud'])] })],
-        ['edge-b', table({ 'acme.desk': [] })],
+        ['edge-b', table({ 'acme.desk': [api('news', ['edge-c'])] })],
+        ['edge-c', table({ 'acme.desk': [] })],
       ]),
-      beside: (site) => told.get(site) ?? new Map(),
+      beside(site) {
+        lookedAt.push(site);
+        return told.get(site) ?? new Map();
+      },
       async tellBeside(site, each) {
         if (failing) throw new Error('the hub is away');
         writes.push([site, each.map(({ key }) => key)]);
@@ -72,25 +78,24 @@ beforeEach(() => {
         );
       },
     },
-    serving: { idle: () => idleNow },
+    serving: { idle: (_tenant, service) => service === 'quotes' && idleNow },
     clock,
     logger: silent,
   });
 });
 
 it('idle sites - the first change is told at once, later ones within half a second, and what stands is not told again', async () => {
-  idleSites.refresh();
   await clock.advance(0);
   expect(writes).toEqual([['edge-a', ['idle.acme']]]);
   for (let n = 0; n < 10; n += 1) {
     idleNow = !idleNow;
-    idleSites.refresh();
+    idleSites.serves('cloud');
   }
   await clock.advance(10_000);
   expect(writes).toHaveLength(1);
   idleNow = false;
-  idleSites.refresh();
-  idleSites.refresh();
+  idleSites.serves('cloud');
+  idleSites.serves('cloud');
   await clock.advance(500);
   expect(writes).toHaveLength(2);
   idleSites.close();
@@ -99,10 +104,28 @@ it('idle sites - the first change is told at once, later ones within half a seco
 
 it('idle sites - a site that could not be told is told later', async () => {
   failing = true;
-  idleSites.refresh();
   await clock.advance(10);
   expect(writes).toEqual([]);
   failing = false;
   await clock.advance(1_000);
   expect(writes).toEqual([['edge-a', ['idle.acme']]]);
+});
+
+it('idle sites - after the first round only the sites are looked at that see what changed', async () => {
+  await clock.advance(1_000);
+  expect(lookedAt).toEqual(['edge-a', 'edge-b', 'edge-c']);
+  lookedAt = [];
+  idleSites.serves('cloud');
+  await clock.advance(1_000);
+  expect(lookedAt).toEqual(['edge-a']);
+  idleSites.sees('edge-c');
+  await clock.advance(1_000);
+  expect(lookedAt).toEqual(['edge-a', 'edge-c']);
+  lookedAt = [];
+  idleSites.serves('edge-z');
+  await clock.advance(1_000);
+  expect(lookedAt).toEqual([]);
+  idleSites.serves(undefined);
+  await clock.advance(1_000);
+  expect(lookedAt).toEqual(['edge-a', 'edge-b', 'edge-c']);
 });

@@ -13,8 +13,10 @@ import type { Serving } from './serving.ts';
 
 /** Tells each site which others have no healthy instance of the APIs that its services see. */
 export interface IdleSites {
-  /** Something has changed, in who serves or in who sees what: told at once, or soon where that was just done. */
-  refresh(): void;
+  /** What the services of a site see has changed. */
+  sees(site: string): void;
+  /** Who serves at a site has changed, or at any (undefined). Those who see it are told at once, or soon where that was just done. */
+  serves(site: string | undefined): void;
   close(): void;
 }
 
@@ -22,7 +24,7 @@ export interface IdleSites {
 const spacingMs = 500;
 const retryMs = 1_000;
 
-/** Creates it; a first round begins with `refresh`. */
+/** Creates it; in its first round it looks at all sites, later at those that a change concerns. */
 export function createIdleSites(options: {
   compiler: Pick<Compiler, 'tables' | 'beside' | 'tellBeside'>;
   serving: Pick<Serving, 'idle'>;
@@ -30,6 +32,9 @@ export function createIdleSites(options: {
   logger: Logger;
 }): IdleSites {
   const { compiler, serving, clock, logger } = options;
+  /** Which others the services of a site see, as far as that was looked at. */
+  const seen = new Map<string, ReadonlySet<string>>();
+  const due = new Set<string>(compiler.tables.keys());
   let running = false;
   let lastBegun = Number.NEGATIVE_INFINITY;
   let cancel: (() => void) | undefined;
@@ -41,9 +46,15 @@ export function createIdleSites(options: {
     running = true;
     lastBegun = clock.monotonic();
     let failed = false;
-    for (const [site, table] of compiler.tables) {
+    const sites = [...due];
+    due.clear();
+    for (const site of sites) {
+      const table = compiler.tables.get(site) ?? nothing;
       const told = compiler.beside(site);
-      const next = idleFor(site, table, told, serving.idle);
+      const apis = seenIn(site, table);
+      const next = idleFor(apis, told, serving.idle);
+      if (apis.size === 0) seen.delete(site);
+      else seen.set(site, othersIn(apis));
       const writes = [...new Set([...told.keys(), ...next.keys()])]
         .filter((key) => JSON.stringify(told.get(key)) !== JSON.stringify(next.get(key)))
         .map((key) => ({ key, value: next.get(key) }));
@@ -52,6 +63,7 @@ export function createIdleSites(options: {
         await compiler.tellBeside(site, writes);
       } catch (err) {
         failed = true;
+        due.add(site);
         logger.warn({ err, site }, 'a site could not be told who serves; trying again');
       }
     }
@@ -73,8 +85,18 @@ export function createIdleSites(options: {
     if (!running) schedule(Math.max(0, lastBegun + spacingMs - clock.monotonic()));
   }
 
+  refresh();
   return {
-    refresh,
+    sees(site) {
+      due.add(site);
+      refresh();
+    },
+    serves(at) {
+      for (const site of at === undefined ? compiler.tables.keys() : seen.keys()) {
+        if (at === undefined || seen.get(site)?.has(at)) due.add(site);
+      }
+      if (due.size > 0) refresh();
+    },
     close() {
       closed = true;
       cancel?.();
@@ -82,16 +104,19 @@ export function createIdleSites(options: {
   };
 }
 
-/**
- * The entries of one site, by key: of what its services see, the sites that have no healthy instance; its own is left
- * out, which its gateway knows better. What is not known stays as it was told.
- */
-export function idleFor(
-  site: string,
-  table: ReadonlyMap<string, unknown>,
-  told: ReadonlyMap<string, unknown>,
-  idle: Serving['idle'],
-): Map<string, IdleApis> {
+const nothing: ReadonlyMap<string, unknown> = new Map();
+
+/** APIs that services of a site see, by tenant and name, with the other sites that serve them. */
+type SeenApis = ReadonlyMap<
+  string,
+  ReadonlyMap<
+    string,
+    { readonly service: string; readonly major: number; readonly sites: ReadonlySet<string> }
+  >
+>;
+
+/** What the services of a site see. Its own is left out, which its gateway knows better. */
+export function seenIn(site: string, table: ReadonlyMap<string, unknown>): SeenApis {
   const seen = new Map<string, Map<string, { service: string; major: number; sites: Set<string> }>>();
   for (const [key, value] of table) {
     const parsed = parseCompiledKey(key);
@@ -105,6 +130,23 @@ export function idleFor(
       for (const at of sites) if (at !== site) entry.sites.add(at);
     }
   }
+  return seen;
+}
+
+function othersIn(seen: SeenApis): Set<string> {
+  const all = [...seen.values()].flatMap((apis) => [...apis.values()]);
+  return new Set(all.flatMap(({ sites }) => [...sites]));
+}
+
+/**
+ * The entries of one site, by key: of what its services see, the sites that have no healthy instance. What is not known
+ * stays as it was told.
+ */
+export function idleFor(
+  seen: SeenApis,
+  told: ReadonlyMap<string, unknown>,
+  idle: Serving['idle'],
+): Map<string, IdleApis> {
   const entries = new Map<string, IdleApis>();
   for (const [tenant, apis] of seen) {
     const key = compiledKeys.idle(tenant);

@@ -22,27 +22,35 @@ interface Heard {
 
 const sweepEveryMs = 500;
 
-/** Creates the table, in which nothing is known. `onChange` is told when anything in it becomes another. */
-export function createServing(options: { clock: Clock; onChange: () => void }): Serving {
+/** Creates the table, in which nothing is known. `onChange` is told the site where anything becomes another; undefined means any. */
+export function createServing(options: {
+  clock: Clock;
+  onChange: (site: string | undefined) => void;
+}): Serving {
   const { clock, onChange } = options;
   const startedAt = clock.monotonic();
   const sites = new Map<string, Map<string, Heard>>();
-  /** Gateways that were alive when it was looked at last. */
-  let lastAlive = '';
+  /** Gateways that were alive when it was looked at last, by site. */
+  const lastAlive = new Map<string, string>();
+  /** Whether a site that was never heard of has been silent for long enough to be gone. */
+  let silenceCounts = false;
 
   const alive = (heard: Heard, now: number) => now - heard.at <= gatewayLeaseMs;
 
   /** Those that come and go by themselves, as time passes. */
   function sweep(): void {
     const now = clock.monotonic();
-    const names: string[] = [String(now - startedAt > gatewayLeaseMs)];
-    for (const [site, gateways] of sites) {
-      for (const [gateway, heard] of gateways) if (alive(heard, now)) names.push(`${site}.${gateway}`);
+    if (!silenceCounts && now - startedAt > gatewayLeaseMs) {
+      silenceCounts = true;
+      onChange(undefined);
     }
-    const nowAlive = names.join(' ');
-    if (nowAlive === lastAlive) return;
-    lastAlive = nowAlive;
-    onChange();
+    for (const [site, gateways] of sites) {
+      const names = [...gateways].filter(([, heard]) => alive(heard, now)).map(([gateway]) => gateway);
+      const nowAlive = names.join(' ');
+      if (nowAlive === lastAlive.get(site)) continue;
+      lastAlive.set(site, nowAlive);
+      onChange(site);
+    }
   }
   const stopSweep = clock.every(sweepEveryMs, sweep);
 
@@ -63,7 +71,7 @@ export function createServing(options: { clock: Clock; onChange: () => void }): 
         alive(before, now) &&
         before.complete === (serving?.complete ?? false) &&
         sameSet(before.apis, apis);
-      if (!same) onChange();
+      if (!same) onChange(site);
     },
     idle(tenant, service, major, site) {
       const now = clock.monotonic();
