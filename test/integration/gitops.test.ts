@@ -165,6 +165,17 @@ describe('gitops', () => {
     await write('b.yaml', policy('p2'));
   });
 
+  it('gitops - where the documents take several requests, a dry run says that it does not say who gains what', async () => {
+    const many = Array.from({ length: 901 }, (_, index) => policy(`many-${index}`));
+    const dry = await piped(JSON.stringify(many), '--dry-run', '-o', 'json');
+    expect(dry.stderr).toContain(
+      'causeway: who gains and loses access is said only of what fits one request',
+    );
+    expect(JSON.parse(dry.stdout)).not.toHaveProperty('access');
+    expect(changesOf(dry.stdout)).toHaveLength(901);
+    expect(await policies()).not.toContain('many-0');
+  });
+
   it('gitops - pruning deletes what the set made and nothing else', async () => {
     await fabric.admin.apply([policy('by-hand')]);
     await rm(path.join(folder, 'deep', 'a.yml'));

@@ -146,6 +146,7 @@ async function assemble(
     manager,
     consoles: jetstream(consoles),
     began: documents.revision,
+    clock,
     logger,
   });
   if (restored) await takeInRestored({ dir: config.dir, store, created: bucket, restored });

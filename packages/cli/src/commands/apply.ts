@@ -168,6 +168,10 @@ function report(
     ];
     for (const line of lines) context.stderr.write(`causeway: ${line}\n`);
   }
+  if ((dryRun || options.showAccess) && !access) {
+    const most = 'who gains and loses access is said only of what fits one request: 900 documents, 900 kB';
+    context.stderr.write(`causeway: ${most}\n`);
+  }
   if (dryRun) context.stderr.write('causeway: a dry run: nothing was changed\n');
 }
 

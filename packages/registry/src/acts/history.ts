@@ -1,7 +1,7 @@
 import { parseBlock } from '@causeway/audit';
 import { hubSite } from '@causeway/identity';
 import { streamNames } from '@causeway/nats-server';
-import type { AdminRecord, Logger } from '@causeway/protocol';
+import type { AdminRecord, Clock, Logger } from '@causeway/protocol';
 import { subjects } from '@causeway/protocol';
 import { DeliverPolicy, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { registrySigner } from './chains.ts';
@@ -15,6 +15,8 @@ export interface History {
 
 /** Blocks that are read for one question. */
 const mostBlocks = 2_000;
+/** An apply waits for the answer, and other applies wait for that one: what was read until then has to do. */
+const patienceMs = 2_000;
 
 /** Looks in the ledger, and in what was collected of earlier registries' acts. */
 export function createHistory(options: {
@@ -24,9 +26,10 @@ export function createHistory(options: {
   consoles: JetStreamClient;
   /** The revision at which this registry began: what came after it the ledger knows. */
   began: number;
+  clock: Pick<Clock, 'after'>;
   logger: Logger;
 }): History {
-  const { ledger, manager, consoles, began, logger } = options;
+  const { ledger, manager, consoles, began, clock, logger } = options;
 
   /** When a revision was made, or the next that is still known. */
   async function timeOf(revision: number): Promise<Date | undefined> {
@@ -47,6 +50,7 @@ export function createHistory(options: {
     const found: AdminRecord[] = [];
     if ((await consumer.info()).num_pending === 0) return found;
     const messages = await consumer.consume();
+    const cancel = clock.after(patienceMs, () => void messages.close());
     let left = mostBlocks;
     for await (const message of messages) {
       const header = (name: string) => message.headers?.get(name) || undefined;
@@ -56,6 +60,7 @@ export function createHistory(options: {
       left -= 1;
       if (message.info.pending === 0 || left === 0) break;
     }
+    cancel();
     await messages.close();
     return found;
   }

@@ -11,6 +11,7 @@ import type {
 } from '../documents/store.ts';
 import type { Act } from './act-context.ts';
 import { type ActChains, type ChainEnd, registrySigner } from './chains.ts';
+import { createRemembered } from './remembered.ts';
 import { shownDocument } from './shown.ts';
 
 /** Records what administrators do, in chains of blocks signed by the registry. */
@@ -29,8 +30,6 @@ export interface Ledger {
 
 /** A block is collected whole, and one document of the bucket holds one block: bytes of its records. */
 const mostBlockBytes = 400_000;
-/** Records remembered, to say who was faster. */
-const mostRemembered = 2_000;
 
 /** Whose chain a document's records go to: its tenant's, or the fabric's. */
 function chainOf(document: AnyDocument | undefined): string {
@@ -50,7 +49,7 @@ export function createLedger(options: {
 }): Ledger {
   const { store, keyOf, chains, sign, clock, logger } = options;
   const ends = new Map<string, ChainEnd>();
-  const remembered: AdminRecord[] = [];
+  const remembered = createRemembered();
   /** Revision of the documents up to which nothing waits. */
   let settled = -1;
   /** Sequences at which parts stood when they were settled, by key. */
@@ -87,11 +86,6 @@ export function createLedger(options: {
     ends.set(tenant, { seq: end.seq + 1, hash: block.hash, streamSeq });
   }
 
-  function remember(record: AdminRecord): void {
-    remembered.push(record);
-    if (remembered.length > mostRemembered) remembered.splice(0, mostRemembered / 2);
-  }
-
   async function settlePart(pending: PendingActs): Promise<void> {
     const key = keyOf(pending);
     const stored = store.revisionOf(key) ?? 0;
@@ -102,7 +96,7 @@ export function createLedger(options: {
     // A chain that was lost with its streams begins anew; then its number says nothing.
     if ((await endOf(pending.tenant)).seq < pending.seq) await appendNow(pending.tenant, records);
     parts.set(key, stored);
-    for (const record of records) remember(record);
+    for (const record of records) remembered.add(record);
   }
 
   async function settleNow(): Promise<void> {
@@ -174,7 +168,7 @@ export function createLedger(options: {
         await appendNow(tenant, records);
       }),
     settle: () => inTurn(settleNow),
-    recent: (key, after) => remembered.filter((record) => record.key === key && record.revision > after),
+    recent: remembered.of,
     get ends() {
       return new Map([...ends].map(([tenant, { seq }]) => [tenant, seq]));
     },
