@@ -201,8 +201,8 @@ export function createTenantRemoval(options: {
       ],
       [documentKeys.account(tenant)],
     );
-    // What a site registered until then.
-    await deleteAll(inUse(tenant).documents);
+    // What a site registered until then; and the sets that its documents were managed as.
+    await deleteAll([...inUse(tenant).documents, ...store.sets.filter((set) => set.tenant === tenant)]);
     await keyring.remove(tenant);
     await removed(tenant);
     await voiding.inForce();
