@@ -1,17 +1,11 @@
-import {
-  connectAdmin,
-  fabricLayout,
-  openConsole,
-  readProcesses,
-  tailRecords,
-  verifyChains,
-} from '@causeway/fabric';
+import { connectAdmin, fabricLayout, openConsole, readProcesses, verifyChains } from '@causeway/fabric';
 import { type AdminRecord, encodeJson } from '@causeway/protocol';
 import { readCreds, systemClock, systemRandom } from '@causeway/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { causeway } from '../support/causeway.ts';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
 import { rawClient } from '../support/raw-client.ts';
+import { readActs } from '../support/records.ts';
 import { silent } from '../support/silent-logger.ts';
 import { tenantAdmin } from '../support/tenant-admin.ts';
 import { until } from '../support/until.ts';
@@ -32,24 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => fabric?.[Symbol.asyncDispose]());
 
-async function acts(tenant: string, admin = fabric.admin): Promise<AdminRecord[]> {
-  const console = await openConsole(fabric.dir, admin, { tenant, from: 'beginning' }, ports);
-  const found: AdminRecord[] = [];
-  try {
-    const reading = tailRecords(console, {
-      record: () => {},
-      act: (record) => found.push(record),
-      damaged: (subject, problem) => {
-        throw new Error(`${subject}: ${problem}`);
-      },
-    });
-    await reading.caughtUp;
-    await reading.stop();
-  } finally {
-    await console.close();
-  }
-  return found;
-}
+const acts = (tenant: string, admin = fabric.admin) => readActs(fabric, tenant, admin);
 
 const becomes = (
   name: string,

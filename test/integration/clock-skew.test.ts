@@ -1,9 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fabricLayout, joinSite, openConsole, tailRecords, up } from '@causeway/fabric';
+import { fabricLayout, joinSite, up } from '@causeway/fabric';
 import { describeCertificate, parseCreds } from '@causeway/identity';
 import { findNatsServer } from '@causeway/nats-server';
-import type { AuditRecord } from '@causeway/protocol';
 import { type Causeway, CausewayError, connect, type ManifestOf } from '@causeway/sdk';
 import { systemClock, systemRandom } from '@causeway/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { doorOf } from '../security/support/doors.ts';
 import { knock, type Pass } from '../security/support/knock.ts';
 import { causeway } from '../support/causeway.ts';
 import { startTestFabric, type TestFabric } from '../support/fabric.ts';
+import { readRecords } from '../support/records.ts';
 import { startProgram } from '../support/run-program.ts';
 import { silent } from '../support/silent-logger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -117,7 +117,7 @@ describe('clock skew', { timeout: 120_000 }, () => {
     const found = await until(
       'both records are collected',
       async () => {
-        const records = (await recorded()).filter(({ at }) => at > begun - 2 * minute);
+        const records = (await readRecords(fabric, 'acme')).filter(({ at }) => at > begun - 2 * minute);
         return sites.every((site) => records.some((each) => each.site === site)) && records;
       },
       patient,
@@ -233,22 +233,3 @@ describe('clock skew', { timeout: 120_000 }, () => {
     }
   });
 });
-
-async function recorded(): Promise<AuditRecord[]> {
-  const console = await openConsole(fabric.dir, fabric.admin, { tenant: 'acme', from: 'beginning' }, ports);
-  const found: AuditRecord[] = [];
-  try {
-    const reading = tailRecords(console, {
-      record: (record) => found.push(record),
-      act: () => {},
-      damaged: (subject, problem) => {
-        throw new Error(`${subject}: ${problem}`);
-      },
-    });
-    await reading.caughtUp;
-    await reading.stop();
-  } finally {
-    await console.close();
-  }
-  return found;
-}

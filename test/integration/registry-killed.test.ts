@@ -1,8 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fabricLayout, openConsole, rotateService, tailRecords, verifyChains } from '@causeway/fabric';
+import { fabricLayout, openConsole, rotateService, verifyChains } from '@causeway/fabric';
 import { parseCreds, signingKeysOf } from '@causeway/identity';
-import type { AdminRecord } from '@causeway/protocol';
 import type { Causeway, ManifestOf } from '@causeway/sdk';
 import { systemClock, systemRandom } from '@causeway/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +15,7 @@ import {
   mortalRegistry,
   type Written,
 } from '../support/mortal-registry.ts';
+import { readActs } from '../support/records.ts';
 import { silent } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
@@ -212,7 +212,7 @@ describe('a registry that is killed', { timeout: 150_000 }, () => {
       'all records are collected',
       async () => {
         made.clear();
-        for (const { key, before } of await acts()) {
+        for (const { key, before } of await readActs(fabric, 'acme')) {
           if (before === null && /-\d+$/.test(key)) made.set(key, (made.get(key) ?? 0) + 1);
         }
         return made.size === 1_200;
@@ -225,22 +225,3 @@ describe('a registry that is killed', { timeout: 150_000 }, () => {
     expect(problems).toEqual([]);
   });
 });
-
-async function acts(): Promise<AdminRecord[]> {
-  const console = await openConsole(fabric.dir, fabric.admin, { tenant: 'acme', from: 'beginning' }, ports);
-  const found: AdminRecord[] = [];
-  try {
-    const reading = tailRecords(console, {
-      record: () => {},
-      act: (record) => found.push(record),
-      damaged: (subject, problem) => {
-        throw new Error(`${subject}: ${problem}`);
-      },
-    });
-    await reading.caughtUp;
-    await reading.stop();
-  } finally {
-    await console.close();
-  }
-  return found;
-}
