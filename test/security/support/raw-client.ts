@@ -53,9 +53,10 @@ export async function rawClient(url: string, ca: string, pass: Pass): Promise<Ra
       await until('the server has refused the sentinel', () => seen === sentinel, { every: 2 });
     },
     async close() {
-      await connection.flush().catch(() => undefined);
+      // Cut by its server it is answered no flush; and where that was at once, its status never ends.
+      await Promise.race([connection.flush().catch(() => undefined), connection.closed()]);
       await connection.close();
-      await watch;
+      await Promise.race([watch, connection.closed()]);
     },
   };
 }
