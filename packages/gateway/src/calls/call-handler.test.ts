@@ -7,6 +7,7 @@ import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { silent } from '../../../../test/support/silent-logger.ts';
 import { guardApi } from '../guard/served-api.ts';
 import { createInstances } from '../instances/instances.ts';
+import { createQuotaPool, type QuotaPool } from '../quota/pool.ts';
 import { noQuotas } from '../quota/test-support.ts';
 import type { Route } from '../routes/routes.ts';
 import { createCallHandler } from './call-handler.ts';
@@ -19,8 +20,7 @@ function received(subject: string, data: Uint8Array, reply = ''): Msg {
 }
 
 /** A handler whose instance and whose stream of records are in the test's hands. */
-function stage(policy: Partial<Rule>, silence = () => 0) {
-  const clock = manualClock();
+function stage(policy: Partial<Rule>, silence = () => 0, clock = manualClock(), quotas: Quotas = noQuotas) {
   const instances = createInstances({ site: 'edge-a', clock, onChange: () => {} });
   instances.register('quotes', 'i-1', [1]);
   const asked: ((result: AnswerResult) => void)[] = [];
@@ -29,7 +29,7 @@ function stage(policy: Partial<Rule>, silence = () => 0) {
   const handle = createCallHandler({
     ...{ tenant: 'acme', site: 'edge-a', instances, clock, logger: silent },
     limiters: createLimiterPool(),
-    quotas: noQuotas,
+    quotas,
     hub: createHubClock(clock),
     silence,
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0 },
@@ -39,21 +39,24 @@ function stage(policy: Partial<Rule>, silence = () => 0) {
       replies.push({ subject, code: headers?.get(names.errorCode), bytes: body.length }),
     ask: (_service, _subject, _body, _timeout, _headers, callback) => asked.push(callback),
   });
-  const api = guardApi({
-    tenant: 'acme',
-    manifest: {
-      kind: 'api',
-      service: 'quotes',
-      version: '1.0.0',
-      endpoints: { latest: { request: true, reply: true, maxReplyBytes: mebibyte } },
-    },
-    routes: { 'edge-a': { named: 'n', any: 'a' } },
-    rules: [{ policy: 'p', from: { site: '*', service: '*' }, endpoints: ['*'], effect: 'allow', ...policy }],
-  });
-  const route: Route = {
-    ...{ fromSite: 'edge-a', service: 'quotes', major: 1, site: 'edge-a', anycast: true, api },
+  const routeBy = (changed: Partial<Rule>): Route => ({
+    ...{ fromSite: 'edge-a', service: 'quotes', major: 1, site: 'edge-a', anycast: true },
+    api: guardApi({
+      tenant: 'acme',
+      manifest: {
+        kind: 'api',
+        service: 'quotes',
+        version: '1.0.0',
+        endpoints: { latest: { request: true, reply: true, maxReplyBytes: mebibyte } },
+      },
+      routes: { 'edge-a': { named: 'n', any: 'a' } },
+      rules: [
+        { policy: 'p', from: { site: '*', service: '*' }, endpoints: ['*'], effect: 'allow', ...changed },
+      ],
+    }),
     entries: new Map(),
-  };
+  });
+  let route = routeBy(policy);
   const subject = subjects.call.build({
     ...{ fromSite: 'edge-a', from: 'desk', toSite: 'any', service: 'quotes', major: 1, endpoint: 'latest' },
   });
@@ -61,11 +64,18 @@ function stage(policy: Partial<Rule>, silence = () => 0) {
     clock,
     replies,
     records,
-    call: (token: string) => handle(route, received(subject, encodeJson(1), `_INBOX.edge-a.desk.c.${token}`)),
+    asked,
+    change: (changed: Partial<Rule>) => {
+      route = routeBy(changed);
+    },
+    call: (token: string) =>
+      handle(() => route, received(subject, encodeJson(1), `_INBOX.edge-a.desk.c.${token}`)),
     answer: (at: number, bytes: number) =>
       asked[at]?.({ kind: 'reply', message: received('answer', new Uint8Array(bytes)) }),
   };
 }
+
+type Quotas = Pick<QuotaPool, 'guard' | 'wait'>;
 
 describe('call handler', () => {
   test('call handler - a reply goes out at once, and under a strict policy when its record is stored', () => {
@@ -135,6 +145,24 @@ describe('call handler', () => {
     short.call('b');
     short.answer(0, 1);
     expect(short.records.at(-1)?.record.code).toBe('OK');
+  });
+
+  test('call handler - a call that waited for a share is decided by what is in force then', async () => {
+    const outcomeAfter = async (change: Partial<Rule>) => {
+      const clock = manualClock();
+      const shares = Promise.withResolvers<{ granted: number }[]>();
+      const pool = createQuotaPool({ ask: () => shares.promise, hub: createHubClock(clock), clock });
+      const limits = { quota: { calls: { minute: 10 } } };
+      const staged = stage({ limits }, () => 0, clock, pool);
+      staged.call('a');
+      expect([pool.waiting, staged.asked.length, staged.records.length]).toEqual([1, 0, 0]);
+      staged.change({ limits, ...change });
+      shares.resolve([{ granted: 5 }]);
+      await clock.advance(1);
+      return { asked: staged.asked.length, code: staged.records[0]?.record.code };
+    };
+    expect(await outcomeAfter({})).toEqual({ asked: 1, code: undefined });
+    expect(await outcomeAfter({ effect: 'deny' })).toEqual({ asked: 0, code: 'NO_ROUTE' });
   });
 
   test('call handler - a policy’s payload bounds requests and replies, and is named', () => {

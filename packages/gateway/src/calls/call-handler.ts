@@ -1,4 +1,4 @@
-import { isToken, headers as names } from '@causeway/protocol';
+import { isToken, headers as names, subjects } from '@causeway/protocol';
 import { hasReadableHeaders, headerBlock } from '@causeway/transport';
 import type { Msg } from 'nats';
 import { type AdmittingEntry, entryFor } from '../guard/entry.ts';
@@ -24,7 +24,7 @@ const longestWaitMs = 2_000;
  * Creates the handler of calls: admission, the instance, the reply and the record, each call in constant work
  * (docs/architecture.md, "A call, step by step").
  */
-export function createCallHandler(around: CallSurroundings): (route: Route, message: Msg) => void {
+export function createCallHandler(around: CallSurroundings): (current: () => Route, message: Msg) => void {
   const { tenant, site, instances, limiters, quotas, hub, clock, random, logger, recordsFull } = around;
   const meters = { limiters, quotas };
   const idPrefix = Buffer.from(random.bytes(6)).toString('base64url');
@@ -37,17 +37,29 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
   const settle = createSettling(around, answering);
 
   /** Refuses a call, has it wait for a share of its caller's quotas, or hands it to an instance. */
-  function proceed(call: Call, entry: AdmittingEntry, body: Uint8Array, deadline: number): void {
+  function proceed(
+    call: Call,
+    entry: AdmittingEntry,
+    body: Uint8Array,
+    deadline: number,
+    current: () => Route,
+  ): void {
     const admission = gate.admit(call, entry, body);
     if (admission === 'admitted') dispatch(call, entry, body, deadline, false);
-    else if (admission === 'waits') holdBack(call, entry, body, deadline);
+    else if (admission === 'waits') holdBack(call, entry, body, deadline, current);
   }
 
   function refuseLate(call: Call, reason: string): void {
     refuse(call, 'failed', { code: 'DEADLINE_EXCEEDED', reason });
   }
 
-  function holdBack(call: Call, entry: AdmittingEntry, body: Uint8Array, deadline: number): void {
+  function holdBack(
+    call: Call,
+    entry: AdmittingEntry,
+    body: Uint8Array,
+    deadline: number,
+    current: () => Route,
+  ): void {
     const longest = longestWaitMs - (clock.monotonic() - call.started);
     const wait = Math.min(longest, deadline - hub.now());
     if (!entry.quotas || wait <= 0) {
@@ -61,9 +73,17 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     quotas.wait(entry.quotas, wait, () => {
       underWay -= 1;
       underWayBytes -= held.length;
-      if (deadline + hub.slack < hub.now())
+      if (deadline + hub.slack < hub.now()) {
         refuseLate(call, 'its deadline passed before a share of a quota came');
-      else proceed(call, entry, held, deadline);
+        return;
+      }
+      // By what is in force now: what was when it came may have been taken back, and said to be gone.
+      const times = { monotonic: clock.monotonic(), hub: hub.now() };
+      const subject = subjects.call.build(call.fields);
+      const next = entryFor(current(), subject, meters, times, around.standingOf) ?? entry;
+      const again: Call = { ...call, entry: next };
+      if (next.admits) proceed(again, next, held, deadline, current);
+      else refuse(again, decisionOf(next), refusalOf(next), next.reason);
     });
   }
 
@@ -115,7 +135,8 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
     }
   }
 
-  return (route, message) => {
+  return (current, message) => {
+    const route = current();
     const started = clock.monotonic();
     const now = hub.now();
     const times = { monotonic: started, hub: now };
@@ -192,7 +213,7 @@ export function createCallHandler(around: CallSurroundings): (route: Route, mess
       refuse(call, 'failed', { code: 'OVERLOADED', reason, retryAfter: 1000 });
       return;
     }
-    proceed(call, entry, message.data, deadline);
+    proceed(call, entry, message.data, deadline, current);
   };
 }
 

@@ -37,11 +37,14 @@ interface Standing {
   subscription: Subscription;
 }
 
-/** Creates the table on a connection. `onCall` gets each call with the route that brought it. */
+/**
+ * Creates the table on a connection. `onCall` gets each call with what gives the route that brought it, as it is now: it is
+ * another once something changes.
+ */
 export function createRoutes(options: {
   site: string;
   connection: NatsConnection;
-  onCall: (route: Route, message: Msg) => void;
+  onCall: (current: () => Route, message: Msg) => void;
   logger: Logger;
 }): Routes {
   const { site, onCall, logger } = options;
@@ -49,11 +52,12 @@ export function createRoutes(options: {
   const apis = new Map<string, { api: GuardedApi; available: boolean; standing: Map<string, Standing> }>();
 
   function subscribe(standing: Standing): Subscription {
+    const current = () => standing.route;
     return connection.subscribe(standing.subject, {
       queue: standing.queue,
       callback: (err, message) => {
         if (err) logger.error({ err, subject: standing.subject }, 'route refused by the server');
-        else onCall(standing.route, message);
+        else onCall(current, message);
       },
     });
   }
