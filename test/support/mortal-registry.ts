@@ -20,7 +20,7 @@ export interface MortalRegistry {
   readonly sent: Moment;
   /** A request that was sent behind it was answered: the registry has begun. */
   readonly received: Moment;
-  /** A document was written that is as wanted. */
+  /** A document is as wanted that was written since the registry is watched. */
   stored(isWanted: (document: Written) => boolean): Moment;
   /** The server of one of the sites has claims of the account that are as wanted. */
   claims(sites: readonly string[], account: string, isWanted: (nats: Written) => boolean): Moment;
@@ -46,10 +46,15 @@ export async function mortalRegistry(fabric: TestFabric): Promise<MortalRegistry
   await consumer.info();
   const messages = await consumer.consume();
   const listeners = new Set<(document: Written) => void>();
+  // What stands of what was written: one that is killed may have come further than it was seen to.
+  const standing = new Map<string, Written>();
   const reading = (async () => {
     for await (const message of messages) {
+      standing.delete(message.subject);
       if (message.data.length === 0) continue;
-      for (const listener of listeners) listener(message.json<Written>());
+      const document = message.json<Written>();
+      standing.set(message.subject, document);
+      for (const listener of listeners) listener(document);
     }
   })();
 
@@ -70,7 +75,7 @@ export async function mortalRegistry(fabric: TestFabric): Promise<MortalRegistry
       await fabric.admin.get('sites', 'cloud');
     },
     stored: (isWanted) => async () => {
-      let seen = false;
+      let seen = [...standing.values()].some(isWanted);
       const listener = (document: Written) => {
         seen ||= isWanted(document);
       };
